@@ -1,0 +1,232 @@
+package cli
+
+import (
+	"context"
+	"io"
+	"os"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"nhctl/internal/cli/grammar"
+	"nhctl/internal/cli/out"
+	"nhctl/internal/nl"
+	"nhctl/internal/nl/rt"
+)
+
+// app is one run of nhctl: its options and what the commands share.
+type app struct {
+	env     *Env
+	o       options
+	names   *rt.Names
+	links   *links // what look-ups of the commands found
+	quiet   *links // for the tracer, whose look-ups are not traced
+	words   grammar.Env
+	style   out.Style
+	main    nl.Conn
+	inBatch bool
+	prog    string // the object and verb as they are called in full
+}
+
+func newApp(env *Env, o options) *app {
+	a := &app{env: env, o: o}
+	if o.format == "json" {
+		a.o.json = true
+	}
+	a.names = rt.NewNames(env.Etc, env.Usr, o.numeric, safeWriter{env.Err})
+	a.quiet = newLinks(func() (nl.Conn, error) { return env.Dial(DialOptions{}) })
+	a.links = newLinks(func() (nl.Conn, error) { return env.Dial(DialOptions{Tap: a.tap()}) })
+	a.words = grammar.Env{
+		Family: o.family, Names: a.names,
+		Device: a.links.index, VRF: a.links.vrfTable, Devices: a.links.names,
+		IPProto: ipProto, LoadBPF: loadBPF,
+	}
+	a.style = out.Style{
+		JSON: a.o.json, Pretty: o.pretty, Oneline: o.oneline, Details: o.details, Stats: o.stats,
+		Human: o.human, IEC: o.iec, Names: a.names, IfName: a.links.nameOf, Nexthop: a.nexthopCache(),
+	}
+	if a.o.colors(env) {
+		a.style.Color = out.Light
+		if darkBackground(env.Getenv("COLORFGBG")) {
+			a.style.Color = out.Dark
+		}
+	}
+	if o.resolve {
+		a.style.Resolve = newResolver().name
+	}
+	return a
+}
+
+func (a *app) close() {
+	a.links.close()
+	a.quiet.close()
+	if a.main != nil {
+		a.main.Close()
+	}
+}
+
+// conn is the main socket, opened on first need.
+func (a *app) conn() (nl.Conn, error) {
+	if a.main != nil {
+		return a.main, nil
+	}
+	if a.o.dryRun != "" {
+		a.main = &dryConn{a: a}
+		return a.main, nil
+	}
+	c, err := a.env.Dial(DialOptions{Strict: true, RcvBuf: a.rcvbuf(), Tap: a.tap()})
+	if err != nil {
+		a.note("%s", err)
+		return nil, exitError(exitSyntax)
+	}
+	a.main = c
+	return c, nil
+}
+
+// second is another socket, for requests while a dump goes on.
+func (a *app) second() (nl.Conn, error) {
+	if a.o.dryRun != "" {
+		return a.conn()
+	}
+	c, err := a.env.Dial(DialOptions{RcvBuf: a.rcvbuf(), Tap: a.tap()})
+	if err != nil {
+		a.note("%s", err)
+		return nil, exitError(exitSyntax)
+	}
+	return c, nil
+}
+
+func (a *app) rcvbuf() int {
+	if a.o.rcvbuf > 0 {
+		return a.o.rcvbuf
+	}
+	return 1 << 20
+}
+
+// tap is the tracer of a socket, nil without --trace.
+func (a *app) tap() func(bool, []byte) {
+	if a.o.trace == "" {
+		return nil
+	}
+	return func(sent bool, datagram []byte) {
+		a.env.Err.Write(out.Trace(nil, sent, datagram, a.o.trace == "hex", a.quiet.known))
+	}
+}
+
+func (a *app) printer() *out.Printer { return out.NewPrinter(a.env.Out, &a.style) }
+
+// ctx is what requests run under: until the process is ended.
+func (a *app) ctx() context.Context { return context.Background() }
+
+// safeWriter makes what it passes on safe for a terminal, line by line.
+type safeWriter struct{ w io.Writer }
+
+func (s safeWriter) Write(b []byte) (int, error) {
+	_, err := s.w.Write(safeLines(string(b)))
+	return len(b), err
+}
+
+// dryConn prints requests instead of sending them.
+type dryConn struct{ a *app }
+
+var _ nl.Conn = (*dryConn)(nil)
+
+func (d *dryConn) show(m nl.Msg, flags uint16) error {
+	m.Flags |= flags
+	b := m.AppendTo(nil)
+	var text []byte
+	if d.a.o.dryRun == "hex" {
+		text = out.AppendHexLine(nil, b)
+	} else {
+		text = out.Trace(nil, true, b, d.a.o.trace == "hex", d.a.quiet.known)
+	}
+	_, err := d.a.env.Out.Write(text)
+	return err
+}
+
+func (d *dryConn) Do(_ context.Context, req nl.Msg, _ func(nl.Msg) error) error {
+	return d.show(req, nl.Ack)
+}
+
+func (d *dryConn) Get(_ context.Context, req nl.Msg, _ func(nl.Msg) error) error {
+	return d.show(req, 0)
+}
+
+func (d *dryConn) Dump(_ context.Context, req nl.Msg, _ func(nl.Msg) error) error {
+	return d.show(req, nl.Dump)
+}
+
+func (d *dryConn) Send(_ context.Context, reqs []nl.Msg, _ func(int, *nl.Error), _ func(int, nl.Msg)) error {
+	for _, r := range reqs {
+		if err := d.show(r, 0); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *dryConn) Close() error { return nil }
+
+// Main runs nhctl on the process's own files and returns the exit code.
+// argv[0] is the program's name.
+func Main(argv []string) int {
+	env := &Env{
+		In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
+		InTTY: isTerminal(0), OutTTY: isTerminal(1), Width: width(1),
+		Getenv: os.Getenv, Dial: dialKernel,
+		Etc: "/etc/iproute2", Usr: "/usr/share/iproute2",
+	}
+	return Run(env, argv)
+}
+
+func isTerminal(fd int) bool {
+	_, err := unix.IoctlGetTermios(fd, unix.TCGETS)
+	return err == nil
+}
+
+func width(fd int) int {
+	ws, err := unix.IoctlGetWinsize(fd, unix.TIOCGWINSZ)
+	if err != nil {
+		return 0
+	}
+	return int(ws.Col)
+}
+
+// Run runs nhctl in env and returns the exit code.
+func Run(env *Env, argv []string) int {
+	if len(argv) == 0 {
+		argv = []string{"nhctl"}
+	}
+	if len(argv) > 1 && strings.HasPrefix(argv[1], "__complete") {
+		return runTree(newApp(env, options{}), argv[1:])
+	}
+	o, args, err := parseOptions(argv[1:])
+	if err == nil && !o.batched {
+		var help bool
+		if args, help, err = ownOptionsBehind(&o, args); help {
+			return runTree(newApp(env, o), append(canonical(args), "--help"))
+		}
+	}
+	a := newApp(env, o)
+	defer a.close()
+	if err != nil {
+		return a.optionMistake(err)
+	}
+	if o.version {
+		return a.version()
+	}
+	for _, n := range o.netns {
+		if err := switchNetns(n); err != nil {
+			io.WriteString(env.Err, err.Error()+"\n")
+			return exitUsage
+		}
+	}
+	if o.batched {
+		return a.batch(o.batch)
+	}
+	if len(args) == 0 {
+		io.WriteString(env.Err, usageRoot())
+		return exitUsage
+	}
+	return a.object(args)
+}

@@ -1,0 +1,188 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"syscall"
+
+	"nhctl/internal/cli/grammar"
+	"nhctl/internal/cli/out"
+	"nhctl/internal/nl"
+	"nhctl/internal/nl/rt"
+)
+
+// Exit codes (nhctl.8, EXIT STATUS): ip's, and nhctl's own from 3 on.
+const (
+	exitOK           = 0
+	exitSyntax       = 1 // also what ip returns for addresses, devices, batches
+	exitKernel       = 2
+	exitUnconfirmed  = 3
+	exitProtected    = 4
+	exitInconsistent = 5
+	exitUsage        = grammar.ExitUsage
+	exitInterrupted  = 130
+)
+
+// An exitError ends a command with a code; what there was to say has been
+// said.
+type exitError int
+
+func (e exitError) Error() string { return fmt.Sprintf("exit %d", int(e)) }
+
+// strerror is the C library's text of an errno, which begins with a capital.
+func strerror(e syscall.Errno) string {
+	s := e.Error()
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}
+
+// kernelSaid writes what ip writes for the kernel's answer to a request, and
+// says whether it was a no.
+func (a *app) kernelSaid(e *nl.Error) bool {
+	var b []byte
+	if e.HasMiss && !e.Dump {
+		b = fmt.Appendf(b, "Missing required attribute type %d\n", e.Missing)
+	}
+	b = append(b, ackText(e)...)
+	a.env.Err.Write(b)
+	return e.Errno != 0
+}
+
+// ackText is the line that ip prints for an acknowledgement.
+func ackText(e *nl.Error) string {
+	if e.Text == "" {
+		return "RTNETLINK answers: " + strerror(e.Errno) + "\n"
+	}
+	word := "Error"
+	if e.Errno == 0 {
+		word = "Warning"
+	}
+	text := string(out.AppendSafe(nil, e.Text))
+	if !strings.HasSuffix(text, ".") {
+		text += "."
+	}
+	return word + ": " + text + "\n"
+}
+
+// refused reports a request that the kernel did not take: ip's line, the
+// argument that the kernel points at, a hint where the cause is known.
+func (a *app) refused(err error, req *grammar.Request, args []string) error {
+	var e *nl.Error
+	if !errors.As(err, &e) {
+		return a.broken(err)
+	}
+	if !a.kernelSaid(e) {
+		return nil
+	}
+	a.explain(e, req, args)
+	return exitError(exitKernel)
+}
+
+// broken reports a failure of the socket itself.
+func (a *app) broken(err error) error {
+	var exit exitError
+	if errors.As(err, &exit) {
+		return err
+	}
+	fmt.Fprintf(a.env.Err, "%s\n", err)
+	return exitError(exitKernel)
+}
+
+// explain adds what ip throws away: where the kernel points, and a hint.
+func (a *app) explain(e *nl.Error, req *grammar.Request, args []string) {
+	if req != nil {
+		if w := pointedWord(e, req, args); w != "" {
+			a.note("the kernel points at %s", w)
+		}
+		if e.HasMiss {
+			if l := rt.LayoutOf(req.Msg.Type); l != nil {
+				if s, ok := l.Table.ByType(uint16(e.Missing)); ok && s.Word != "" {
+					a.note("%s is missing; say it with `%s`", s.Name, s.Word)
+				}
+			}
+		}
+	}
+	if e.Text != "" {
+		a.note("errno is %s", errnoName(e.Errno))
+	}
+	if h := a.hint(e, req); h != "" {
+		a.note("%s", h)
+	}
+}
+
+// note is a line of nhctl's own on standard error.
+func (a *app) note(format string, v ...any) {
+	fmt.Fprintf(a.env.Err, "nhctl: "+format+"\n", v...)
+}
+
+// pointedWord finds the user's word for the attribute at an extended
+// acknowledgement's offset.
+func pointedWord(e *nl.Error, req *grammar.Request, args []string) string {
+	if e.Offset == 0 {
+		return ""
+	}
+	for at := rt.AttrAt(&req.Msg, e.Offset); len(at) > 0; at = at[:len(at)-1] {
+		s := at[len(at)-1].Spec
+		for i := len(req.Uses) - 1; i >= 0; i-- {
+			u := req.Uses[i]
+			if u.Word != s.Word || s.Word == "" {
+				continue
+			}
+			said := strings.Join(args[u.Arg:min(u.Arg+2, len(args))], " ")
+			return fmt.Sprintf("`%s` (%s)", out.AppendSafe(nil, said), s.Name)
+		}
+		if len(at) == 1 {
+			return s.Name
+		}
+	}
+	return ""
+}
+
+// mistake reports a mistake in the words: ip's text, then help or the words
+// that would have been right.
+func (a *app) mistake(e *grammar.Error, args []string, usage func() string) error {
+	for _, w := range e.Warnings {
+		fmt.Fprint(a.env.Err, w)
+	}
+	if e.Help {
+		fmt.Fprint(a.env.Err, usage())
+		return exitError(e.Exit)
+	}
+	a.env.Err.Write(safeLines(e.Text))
+	if e.Arg < len(args) && len(e.Want) > 0 {
+		if s := closest(args[e.Arg], e.Want); s != "" {
+			a.note("no %s is called %q; did you mean `%s`?", e.What, args[e.Arg], out.AppendSafe(nil, s))
+		}
+	}
+	return exitError(e.Exit)
+}
+
+// optionMistake reports a mistake in the options.
+func (a *app) optionMistake(err error) int {
+	var e *optionError
+	if !errors.As(err, &e) {
+		return a.code(err)
+	}
+	if e.help {
+		fmt.Fprint(a.env.Err, usageRoot())
+	} else {
+		a.env.Err.Write(safeLines(e.text))
+	}
+	return e.exit
+}
+
+// safeLines keeps the line ends of a text and makes the rest safe for a
+// terminal.
+func safeLines(s string) []byte {
+	var b []byte
+	for i, l := range strings.Split(s, "\n") {
+		if i > 0 {
+			b = append(b, '\n')
+		}
+		b = out.AppendSafe(b, l)
+	}
+	return b
+}

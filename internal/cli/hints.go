@@ -1,0 +1,108 @@
+package cli
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"nhctl/internal/cli/grammar"
+	"nhctl/internal/nl"
+)
+
+// errnoName is the name of an errno: ENETUNREACH.
+func errnoName(e syscall.Errno) string {
+	if n := unix.ErrnoName(e); n != "" {
+		return n
+	}
+	return e.Error()
+}
+
+// hints are causes that are known by errno or by the kernel's own text. The
+// first that fits is told.
+var hints = []struct {
+	errno syscall.Errno // 0: any
+	text  string        // part of the kernel's text; "": any
+	typ   uint16        // message type; 0: any
+	hint  string
+}{
+	{errno: unix.EPERM, hint: "changing routes needs CAP_NET_ADMIN in this network namespace; try as root, or look first with --dry-run"},
+	{text: "Nexthop has invalid gateway", hint: "the gateway must be reachable by a route of scope link; is its device up, with an address of that network? `onlink` says that it is"},
+	{text: "Invalid nexthop id", hint: "`nhctl nexthop show` lists the ids there are"},
+	{text: "Nexthop id does not exist", hint: "`nhctl nexthop show` lists the ids there are"},
+	{text: "FIB table does not exist", hint: "a table exists while there is a route or a rule for it; `nhctl route show table all` shows those that are there"},
+	{text: "Device for nexthop is not up", hint: "set the device up first: ip link set DEVICE up"},
+	{text: "Nexthop device is not up", hint: "set the device up first: ip link set DEVICE up"},
+	{text: "Carrier for nexthop device is down", hint: "the device has no carrier; `ip link show` tells"},
+	{text: "lwt encapsulation type not supported", hint: "this kernel lacks the encapsulation, or its module is not loaded"},
+	{text: "Invalid prefix for given prefix length", hint: "bits behind the prefix length are set; shorten the address or lengthen the prefix"},
+	{errno: unix.EEXIST, typ: unix.RTM_NEWROUTE, hint: "a route of this prefix, tos and metric is there; `replace` takes its place, `append` adds beside it"},
+	{errno: unix.EEXIST, typ: unix.RTM_NEWNEXTHOP, hint: "an object of this id is there; `replace` changes it"},
+	{errno: unix.ESRCH, typ: unix.RTM_DELROUTE, hint: "no route has all of what was said; `nhctl route show table all` shows those that are there"},
+	{errno: unix.ENOENT, typ: unix.RTM_NEWROUTE, hint: "`change` wants a route that is there; `replace` also adds one"},
+	{errno: unix.ENETDOWN, hint: "the device is down: ip link set DEVICE up"},
+	{errno: unix.ENETUNREACH, typ: unix.RTM_NEWROUTE, hint: "the gateway is on no network of a device that is up; `onlink` says that it is reachable all the same"},
+	{errno: unix.EOPNOTSUPP, hint: "this kernel does not do that; it may be too old, or built without it"},
+}
+
+func (a *app) hint(e *nl.Error, req *grammar.Request) string {
+	var typ uint16
+	if req != nil {
+		typ = req.Msg.Type
+	}
+	for _, h := range hints {
+		if (h.errno == 0 || errors.Is(e.Errno, h.errno)) && strings.Contains(e.Text, h.text) && (h.typ == 0 || h.typ == typ) {
+			return h.hint
+		}
+	}
+	return ""
+}
+
+// closest is the word of want that is nearest to w, when it is near enough to
+// be a slip of the finger.
+func closest(w string, want []string) string {
+	best, most := "", 1+len(w)/4
+	want = slices.Clone(want)
+	slices.Sort(want)
+	for _, c := range want {
+		if d := distance(w, c, most); d <= most && c != w {
+			if d < most || best == "" {
+				best, most = c, d
+			}
+		}
+	}
+	return best
+}
+
+// distance is the number of letters to change, add, drop or swap with the
+// next to turn a into b, or more than limit.
+func distance(a, b string, limit int) int {
+	if len(a)-len(b) > limit || len(b)-len(a) > limit {
+		return limit + 1
+	}
+	var rows [3][]int
+	for i := range rows {
+		rows[i] = make([]int, len(b)+1)
+	}
+	for j := range rows[1] {
+		rows[1][j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		rows[0], rows[1], rows[2] = rows[1], rows[2], rows[0]
+		prev2, prev, cur := rows[2], rows[0], rows[1]
+		cur[0] = i
+		for j := 1; j <= len(b); j++ {
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
+			}
+			cur[j] = min(prev[j]+1, cur[j-1]+1, prev[j-1]+cost)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				cur[j] = min(cur[j], prev2[j-2]+1)
+			}
+		}
+	}
+	return rows[1][len(b)]
+}

@@ -1,0 +1,438 @@
+package out
+
+import (
+	"golang.org/x/sys/unix"
+
+	"nhctl/internal/nl/rt"
+)
+
+// PrintRoute prints one route as ip does. What the filter fixes is left out.
+func (p *Printer) PrintRoute(r *rt.Route, f *rt.RouteFilter, deleted bool) error {
+	host := rt.BitLen(r.Family)
+	p.object("")
+	if deleted {
+		p.bool("deleted", "Deleted ", true)
+	}
+	if (r.Type != unix.RTN_UNICAST || p.Details > 0) && (f.TypeMask == 0 || f.TypeMask&(1<<(r.Type&63)) != 0) {
+		p.str("type", "", p.typeName(r.Type), " ")
+	}
+	p.routeDst(r, host)
+	p.routeSrc(r, host)
+	if r.NHID.OK {
+		p.uint("nhid", "nhid ", uint64(r.NHID.V), " ")
+	}
+	p.newDst(r.Family, &r.Hop)
+	if r.Encap.OK && r.EncType.OK {
+		p.encap(r.EncType.V, r.Encap.V)
+	}
+	if r.TOS != 0 && !f.TOS.OK {
+		p.str("tos", "tos ", p.Names.DSField(r.TOS), " ")
+	}
+	if r.Gateway.OK && f.Via.Bits != host {
+		p.host("gateway", "via ", familyColor(r.Family), r.Family, r.Gateway.V.Bytes(), " ")
+	}
+	p.via(&r.Hop)
+	if r.OIF.OK && !f.OIF.OK {
+		p.device("dev", r.OIF.V)
+	}
+	if t := r.Table(); t != 0 && (t != unix.RT_TABLE_MAIN || p.Details > 0) && f.Table == 0 {
+		p.str("table", "table ", p.Names.Table(t), " ")
+	}
+	if r.Flags&rt.FlagCloned == 0 {
+		if (r.Protocol != unix.RTPROT_BOOT || p.Details > 0) && !f.Protocol.OK {
+			p.str("protocol", "proto ", p.Names.Proto(r.Protocol), " ")
+		}
+		if (r.Scope != unix.RT_SCOPE_UNIVERSE || p.Details > 0) && !f.Scope.OK {
+			p.str("scope", "scope ", p.Names.Scope(r.Scope), " ")
+		}
+	}
+	if r.PrefSrc.OK && f.PrefSrc.Bits != host {
+		p.addr("prefsrc", "src ", familyColor(r.Family), r.Family, r.PrefSrc.V.Bytes(), " ")
+	}
+	if r.Priority.OK && !f.Metric.OK {
+		p.uint("metric", "metric ", uint64(r.Priority.V), " ")
+	}
+	p.flags(r.Flags)
+	p.mark(r)
+	if r.Flow.OK && f.RealmMask != ^uint32(0) {
+		p.flow(r.Flow.V)
+	}
+	if r.UID.OK {
+		p.uint("uid", "uid ", uint64(r.UID.V), " ")
+	}
+	switch r.Family {
+	case unix.AF_INET:
+		if r.Flags&rt.FlagCloned != 0 {
+			p.cacheFlags(r.Flags)
+		}
+		p.cacheInfo(r)
+	case unix.AF_INET6:
+		p.cacheInfo(r)
+	}
+	if r.Metrics.OK {
+		p.metrics(&r.Metrics.V)
+	}
+	if r.IIF.OK && !f.IIF.OK {
+		p.device("iif", r.IIF.V)
+	}
+	if r.Pref.OK {
+		p.pref(r.Pref.V)
+	}
+	if r.TTLPropagate.OK {
+		// The key and the word are spelled so in ip, for ever.
+		s := "ttl-propogate disabled"
+		if r.TTLPropagate.V != 0 {
+			s = "ttl-propogate enabled"
+		}
+		p.bool("ttl-propogate", s, r.TTLPropagate.V != 0)
+	}
+	if r.NHID.OK && p.Details > 0 && p.Nexthop != nil {
+		if n, ok := p.Nexthop(r.NHID.V); ok {
+			p.text("\n\tnh_info ")
+			p.nexthop("nh_info", n, false)
+		}
+	}
+	if r.Multipath {
+		p.hops(r)
+	}
+	p.text("\n")
+	p.endObject()
+	return p.flushFull()
+}
+
+func (p *Printer) typeName(t uint8) string {
+	return rt.TypeWord(t, p.Names.Numeric())
+}
+
+func (p *Printer) routeDst(r *rt.Route, host int) {
+	switch {
+	case r.Dst.OK:
+		p.prefix("dst", "", rt.RealFamily(r.Type, r.Family), r.Dst.V.Bytes(), int(r.DstLen), host)
+	case r.DstLen != 0:
+		p.uint0("dst", "", r.DstLen, " ")
+	default:
+		p.str("dst", "", "default", " ")
+	}
+}
+
+func (p *Printer) routeSrc(r *rt.Route, host int) {
+	switch {
+	case r.Src.OK:
+		p.prefix("from", "from ", rt.RealFamily(r.Type, r.Family), r.Src.V.Bytes(), int(r.SrcLen), host)
+	case r.SrcLen != 0:
+		p.uint0("src", "from ", r.SrcLen, "")
+	}
+}
+
+// uint0 writes a length without an address: 0/16.
+func (p *Printer) uint0(k, before string, bits uint8, inside string) {
+	p.str(k, before, "0/"+itoa(int(bits))+inside, " ")
+}
+
+// prefix writes an address with its length unless that is a host's; before is
+// coloured, too.
+func (p *Printer) prefix(k, before string, family uint8, a []byte, bits, host int) {
+	c := familyColor(family)
+	if bits == host && p.Resolve != nil {
+		if n, ok := p.Resolve(family, a); ok {
+			p.paint(c)
+			p.str(k, before, n, " ")
+			p.unpaint(c)
+			return
+		}
+	}
+	if p.JSON {
+		p.key(k)
+		p.b = append(p.b, '"')
+	} else {
+		p.paint(c)
+		p.b = append(p.b, before...)
+	}
+	p.b = rt.AppendAddr(p.b, family, a)
+	if bits != host {
+		p.b = appendInt(append(p.b, '/'), bits)
+	}
+	if p.JSON {
+		p.b = append(p.b, '"')
+		return
+	}
+	p.b = append(p.b, ' ')
+	p.unpaint(c)
+}
+
+func (p *Printer) device(k string, index uint32) {
+	if p.JSON {
+		p.str(k, "", p.IfName(index), "")
+		return
+	}
+	p.b = append(append(p.b, k...), ' ')
+	p.paint(colorIfName)
+	p.b = append(AppendSafe(p.b, p.IfName(index)), ' ')
+	p.unpaint(colorIfName)
+}
+
+func (p *Printer) newDst(family uint8, h *rt.Hop) {
+	if h.NewDst.OK {
+		p.host("to", "as to ", familyColor(family), family, h.NewDst.V, " ")
+	}
+}
+
+func (p *Printer) via(h *rt.Hop) {
+	if !h.Via.OK {
+		return
+	}
+	f := h.Via.V.Family
+	if p.JSON {
+		p.object("via")
+		p.str("family", "", rt.FamilyWord(f), "")
+		p.host("host", "", plain, f, h.Via.V.Addr.Bytes(), "")
+		p.endObject()
+		return
+	}
+	p.b = append(append(append(p.b, "via "...), rt.FamilyWord(f)...), ' ')
+	p.host("", "", familyColor(f), f, h.Via.V.Addr.Bytes(), " ")
+}
+
+// flags writes the words for RTM_F_* and RTNH_F_* bits.
+func (p *Printer) flags(v uint32) {
+	if p.JSON {
+		p.array("flags")
+	} else if v == 0 {
+		return
+	}
+	for i := range flagWords {
+		if v&flagWords[i].bit != 0 {
+			p.str("", "", flagWords[i].word, " ")
+		}
+	}
+	p.endArray()
+}
+
+var flagWords = []struct {
+	bit  uint32
+	word string
+}{
+	{rt.NHFlagDead, "dead"},
+	{rt.NHFlagOnlink, "onlink"},
+	{rt.NHFlagPervasive, "pervasive"},
+	{rt.NHFlagOffload, "offload"},
+	{rt.NHFlagTrap, "trap"},
+	{rt.FlagNotify, "notify"},
+	{rt.NHFlagLinkdown, "linkdown"},
+	{rt.NHFlagUnresolved, "unresolved"},
+	{rt.FlagOffload, "rt_offload"},
+	{rt.FlagTrap, "rt_trap"},
+	{rt.FlagOffloadFailed, "rt_offload_failed"},
+}
+
+func (p *Printer) mark(r *rt.Route) {
+	switch m := r.Mark.V; {
+	case m == 0:
+	case m >= 16 && !p.JSON:
+		p.hex("", "mark 0x", uint64(m), 0, " ")
+	default:
+		p.uint("mark", "mark ", uint64(m), " ")
+	}
+}
+
+func (p *Printer) flow(v uint32) {
+	from, to := v>>16, v&0xffff
+	p.object("flow")
+	if from != 0 {
+		p.str("from", "realms ", p.Names.Realm(from), "/")
+		p.str("to", "", p.Names.Realm(to), " ")
+	} else {
+		p.str("to", "realm ", p.Names.Realm(to), " ")
+	}
+	p.endObject()
+}
+
+// cacheWords are RTCF_* bits (include/uapi/linux/in_route.h).
+var cacheWords = []struct {
+	bit  uint32
+	word string
+}{
+	{0x80000000, "local"},
+	{0x04000000, "reject"},
+	{0x20000000, "mc"},
+	{0x10000000, "brd"},
+	{0x08000000, "dst-nat"},
+	{0x00800000, "src-nat"},
+	{0x00400000, "masq"},
+	{0x00020000, "dst-direct"},
+	{0x02000000, "src-direct"},
+	{0x00040000, "redirected"},
+	{0x01000000, "redirect"},
+	{0x00200000, "fastroute"},
+	{0x00010000, "notify"},
+	{0x00100000, "proxy"},
+}
+
+func (p *Printer) cacheFlags(v uint32) {
+	v &^= 0xffff
+	p.array("cache")
+	p.nl()
+	p.text("    cache ")
+	if v != 0 {
+		p.text("<")
+	}
+	for i := range cacheWords {
+		if w := &cacheWords[i]; v&w.bit != 0 {
+			v &^= w.bit
+			after := "> "
+			if v != 0 {
+				after = ","
+			}
+			p.str("", "", w.word, after)
+		}
+	}
+	if v != 0 {
+		p.str("flags", "", hexString(v), ">")
+	}
+	p.endArray()
+}
+
+func (p *Printer) cacheInfo(r *rt.Route) {
+	if !r.CacheInfo.OK {
+		return
+	}
+	const hz = 100 // USER_HZ, the same on every architecture that Go builds for
+	ci := &r.CacheInfo.V
+	if ci.Expires != 0 {
+		p.int("expires", "expires ", int64(ci.Expires/hz), "sec ")
+	}
+	if ci.Error != 0 {
+		p.uint("error", "error ", uint64(ci.Error), " ")
+	}
+	if p.Stats > 0 {
+		if ci.ClntRef != 0 {
+			p.uint("users", "users ", uint64(ci.ClntRef), " ")
+		}
+		if ci.Used != 0 {
+			p.uint("used", "used ", uint64(ci.Used), " ")
+		}
+		if ci.LastUse != 0 {
+			p.uint("age", "age ", uint64(ci.LastUse/hz), "sec ")
+		}
+	}
+	if ci.ID != 0 {
+		p.hex("ipid", "ipid 0x", uint64(ci.ID), 4, " ")
+	}
+	if ci.TS != 0 || ci.TSAge != 0 {
+		p.hex("ts", "ts 0x", uint64(ci.TS), 0, "")
+		p.uint("tsage", "tsage ", uint64(ci.TSAge), "sec ")
+	}
+}
+
+var metricSpecs = rt.MetricsTable.Specs()
+
+func (p *Printer) metrics(m *rt.Metrics) {
+	p.array("metrics")
+	p.object("")
+	for i := range metricSpecs {
+		s := &metricSpecs[i]
+		n := int(s.Type)
+		v, ok := m.Get(n)
+		if n == rt.MetricLock || !ok && !m.Locked(n) || n == rt.MetricHoplimit && v == ^uint32(0) {
+			continue
+		}
+		p.text(s.Word)
+		p.text(" ")
+		if m.Locked(n) {
+			p.text("lock ")
+		}
+		switch n {
+		case rt.MetricFeatures:
+			p.features(v)
+		case rt.MetricRTT:
+			p.millis(s.Key, v/8)
+		case rt.MetricRTTVar:
+			p.millis(s.Key, v/4)
+		case rt.MetricRTOMin:
+			p.millis(s.Key, v)
+		case rt.MetricCC:
+			p.str(s.Key, "", m.CC, " ")
+		default:
+			p.uint(s.Key, "", uint64(v), " ")
+		}
+	}
+	p.endObject()
+	p.endArray()
+}
+
+func (p *Printer) millis(k string, ms uint32) {
+	if !p.JSON && ms >= 1000 {
+		p.float("", "", float64(ms)/1e3, "s ")
+		return
+	}
+	p.uint(k, "", uint64(ms), "ms ")
+}
+
+func (p *Printer) features(v uint32) {
+	if v&rt.FeatureECN != 0 {
+		p.null("ecn", "ecn ")
+	}
+	if v&rt.FeatureTCPUsecT != 0 {
+		p.null("tcp_usec_ts", "tcp_usec_ts ")
+	}
+	if v&^(rt.FeatureECN|rt.FeatureTCPUsecT) != 0 {
+		p.hex("features", "0x", uint64(v), 0, " ")
+	}
+}
+
+func (p *Printer) pref(v uint8) {
+	switch v {
+	case 3:
+		p.str("pref", "pref ", "low", "")
+	case 0:
+		p.str("pref", "pref ", "medium", "")
+	case 1:
+		p.str("pref", "pref ", "high", "")
+	default:
+		p.uint("pref", "", uint64(v), "")
+	}
+}
+
+func (p *Printer) hops(r *rt.Route) {
+	p.array("nexthops")
+	mcast := r.Flags&rt.FlagCloned != 0 && r.Type == unix.RTN_MULTICAST
+	for i := range r.Hops {
+		h := &r.Hops[i]
+		p.object("")
+		switch {
+		case mcast && i == 0:
+			p.text("Oifs: ")
+		case mcast:
+			p.text(" ")
+		default:
+			p.nl()
+			p.text("\tnexthop ")
+		}
+		if h.Encap.OK && h.EncType.OK {
+			p.encap(h.EncType.V, h.Encap.V)
+		}
+		p.newDst(r.Family, h)
+		if h.Gateway.OK {
+			p.host("gateway", "via ", familyColor(r.Family), r.Family, h.Gateway.V.Bytes(), " ")
+		}
+		p.via(h)
+		if h.Flow.OK {
+			p.flow(h.Flow.V)
+		}
+		if mcast {
+			p.str("dev", "", p.IfName(h.Dev), "")
+			if h.Weight != 1 {
+				p.int("ttl", "(ttl>", int64(h.Weight), ")")
+			}
+			p.text(" ")
+		} else {
+			p.str("dev", "dev ", p.IfName(h.Dev), " ")
+			if r.Family != unix.AF_MPLS {
+				p.int("weight", "weight ", int64(h.Weight)+1, " ")
+			}
+		}
+		p.flags(uint32(h.Flags))
+		p.endObject()
+	}
+	p.endArray()
+}

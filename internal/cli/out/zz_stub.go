@@ -1,0 +1,3 @@
+package out
+
+func (p *Printer) encap(typ uint16, payload []byte) {}

@@ -1,0 +1,232 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"nhctl/internal/cli/grammar"
+)
+
+// ipObjects are the objects of ip in the order in which it tries them, so
+// that a beginning means here what it means there.
+var ipObjects = []string{
+	"address", "addrlabel", "maddress", "route", "rule", "neighbor", "neighbour", "ntable", "ntbl", "link",
+	"l2tp", "fou", "ila", "macsec", "tunnel", "tunl", "tuntap", "tap", "token", "tcpmetrics", "tcp_metrics",
+	"monitor", "xfrm", "mroute", "mrule", "netns", "netconf", "vrf", "sr", "nexthop", "mptcp", "ioam", "help", "stats",
+}
+
+// ownObjects are nhctl's, tried when ip has none.
+var ownObjects = []string{"gateway", "version", "completion"}
+
+func findObject(w string) string {
+	for _, list := range [][]string{ipObjects, ownObjects} {
+		for _, o := range list {
+			if grammar.Matches(w, o) {
+				return o
+			}
+		}
+	}
+	return ""
+}
+
+// verb is a command of an object.
+type verb struct {
+	name  string   // in full
+	also  []string // further names, abbreviated likewise
+	exact []string // further names, in full only
+	short string
+	run   func(a *app, args []string) error
+	verbs []verb // a level below: nexthop bucket
+	deflt string // the verb below that no word means
+}
+
+func (v *verb) fits(w string) bool {
+	if grammar.Matches(w, v.name) {
+		return true
+	}
+	for _, n := range v.also {
+		if grammar.Matches(w, n) {
+			return true
+		}
+	}
+	for _, n := range v.exact {
+		if w == n {
+			return true
+		}
+	}
+	return false
+}
+
+func findVerb(vs []verb, w string) *verb {
+	for i := range vs {
+		if vs[i].fits(w) {
+			return &vs[i]
+		}
+	}
+	return nil
+}
+
+// objects that nhctl has, with their verbs in the order in which ip tries
+// them.
+func objects() []verb {
+	return []verb{
+		{name: "route", short: "show and change routes", verbs: routeVerbs(), deflt: "list"},
+		{name: "nexthop", short: "show and change nexthop objects", verbs: nexthopVerbs(), deflt: "list"},
+	}
+}
+
+// canonical spells the object and the verbs of a command line in full, as far
+// as they are known.
+func canonical(args []string) []string {
+	vs := objects()
+	var out []string
+	for i := 0; i < len(args); i++ {
+		var v *verb
+		if i == 0 {
+			name := findObject(args[0])
+			for j := range vs {
+				if vs[j].name == name {
+					v = &vs[j]
+				}
+			}
+		} else {
+			v = findVerb(vs, args[i])
+		}
+		if v == nil {
+			break
+		}
+		out = append(out, v.name)
+		if vs = v.verbs; vs == nil {
+			break
+		}
+	}
+	return out
+}
+
+// object runs a command line: object, verbs, words.
+func (a *app) object(args []string) int {
+	return a.code(a.run(args))
+}
+
+// code is the exit code of an error; nil is 0.
+func (a *app) code(err error) int {
+	var e exitError
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.As(err, &e):
+		return int(e)
+	}
+	a.note("%s", err)
+	return exitKernel
+}
+
+func (a *app) run(args []string) error {
+	name := findObject(args[0])
+	switch name {
+	case "help":
+		if len(args) > 1 {
+			if c := canonical(args[1:]); len(c) > 0 {
+				return codeError(runTree(a, append(c, "--help")))
+			}
+		}
+		io.WriteString(a.env.Err, usageRoot())
+		return exitError(exitUsage)
+	case "version", "completion":
+		return codeError(runTree(a, append([]string{name}, args[1:]...)))
+	}
+	vs := objects()
+	for i := range vs {
+		if vs[i].name == name {
+			return a.verb(&vs[i], args[1:], name)
+		}
+	}
+	fmt.Fprintf(a.env.Err, "Object \"%s\" is unknown, try \"ip help\".\n", safeLines(args[0]))
+	if name != "" {
+		a.note("`%s` is an object of ip; nhctl has route and nexthop", name)
+	} else if c := closest(args[0], []string{"route", "nexthop"}); c != "" {
+		a.note("did you mean `%s`?", c)
+	}
+	return exitError(exitSyntax)
+}
+
+func (a *app) verb(v *verb, args []string, path string) error {
+	if v.verbs == nil {
+		a.prog = path
+		return v.run(a, args)
+	}
+	w := v.deflt
+	if len(args) > 0 {
+		w, args = args[0], args[1:]
+	}
+	if below := findVerb(v.verbs, w); below != nil {
+		return a.verb(below, args, path+" "+below.name)
+	}
+	object := path
+	if len(object) > len("nexthop") && object[:len("nexthop")] == "nexthop" {
+		object = "nexthop"
+	}
+	fmt.Fprintf(a.env.Err, "Command \"%s\" is unknown, try \"ip %s help\".\n", safeLines(w), object)
+	var names []string
+	for i := range v.verbs {
+		names = append(append(names, v.verbs[i].name), v.verbs[i].also...)
+	}
+	if c := closest(w, names); c != "" {
+		a.note("did you mean `%s %s`?", path, c)
+	}
+	return exitError(exitUsage)
+}
+
+func codeError(code int) error {
+	if code == 0 {
+		return nil
+	}
+	return exitError(code)
+}
+
+// runTree runs the cobra tree: help, completion, version.
+func runTree(a *app, args []string) int {
+	root := a.tree()
+	root.SetArgs(args)
+	root.SetIn(a.env.In)
+	root.SetOut(a.env.Out)
+	root.SetErr(a.env.Err)
+	return a.code(root.Execute())
+}
+
+func (a *app) tree() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "nhctl",
+		Short:         "routes and nexthop objects of the kernel, as ip has them, and what goes over the wire",
+		SilenceErrors: true, SilenceUsage: true,
+	}
+	for _, v := range objects() {
+		root.AddCommand(a.command(v, v.name))
+	}
+	root.AddCommand(&cobra.Command{
+		Use: "version", Short: "print what was built",
+		RunE: func(*cobra.Command, []string) error { return codeError(a.version()) },
+	})
+	return root
+}
+
+func (a *app) command(v verb, path string) *cobra.Command {
+	c := &cobra.Command{
+		Use: v.name, Aliases: v.also, Short: v.short, DisableFlagParsing: true,
+		RunE: func(c *cobra.Command, args []string) error {
+			for _, w := range args {
+				if w == "--help" {
+					return c.Help()
+				}
+			}
+			return a.verb(&v, args, path)
+		},
+	}
+	for _, b := range v.verbs {
+		c.AddCommand(a.command(b, path+" "+b.name))
+	}
+	return c
+}
