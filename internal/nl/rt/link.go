@@ -107,7 +107,7 @@ var (
 	IFLAExtMask = attr.Of(spec(unix.IFLA_EXT_MASK, "IFLA_EXT_MASK", "", "", "What the answer shall hold, RTEXT_FILTER_*."),
 		attr.U32, func(l *Link) *attr.Opt[uint32] { return &l.ExtMask })
 
-	LinkTable = attr.NewTable("IFLA", func(l *Link) *[]attr.Raw { return &l.Unknown },
+	LinkTable = attr.NewTable("IFLA", func(l *Link) *[]attr.Raw { return &l.Unknown }, append([]attr.Rows[Link]{
 		IFLAName,
 		attr.Of(spec(unix.IFLA_MTU, "IFLA_MTU", "", "mtu", "Maximum transmission unit in bytes."),
 			attr.U32, func(l *Link) *attr.Opt[uint32] { return &l.MTU }),
@@ -130,7 +130,8 @@ var (
 			attr.Nest(linkInfoTable), func(l *Link) *attr.Opt[LinkInfo] { return &l.Info }),
 		IFLAAltName,
 		attr.Of(spec(iflaPropList, "IFLA_PROP_LIST", "", "altnames", "Other names of the device."),
-			attr.Nest(linkPropTable), func(l *Link) *attr.Opt[LinkProps] { return &l.Props }))
+			attr.Nest(linkPropTable), func(l *Link) *attr.Opt[LinkProps] { return &l.Props }),
+	}, otherLinks()...)...)
 )
 
 // DecodeLink reads the body of a link message into l, which it resets.
@@ -255,6 +256,11 @@ var AddressTable = attr.NewTable("IFA", func(a *Address) *[]attr.Raw { return &a
 		attr.U32, func(a *Address) *attr.Opt[uint32] { return &a.Flags }),
 	attr.Of(spec(unix.IFA_RT_PRIORITY, "IFA_RT_PRIORITY", "", "metric", "Metric of the prefix route."),
 		attr.U32, func(a *Address) *attr.Opt[uint32] { return &a.Priority }),
+	attr.Opaque[Address](spec(unix.IFA_BROADCAST, "IFA_BROADCAST", "", "", "Broadcast address; carried, not read.")),
+	attr.Opaque[Address](spec(unix.IFA_ANYCAST, "IFA_ANYCAST", "", "", "Anycast address; carried, not read.")),
+	attr.Opaque[Address](spec(unix.IFA_CACHEINFO, "IFA_CACHEINFO", "", "", "Lifetimes of the address; carried, not read.")),
+	attr.Opaque[Address](spec(unix.IFA_MULTICAST, "IFA_MULTICAST", "", "", "Multicast address; carried, not read.")),
+	attr.Opaque[Address](spec(10, "IFA_TARGET_NETNSID", "", "", "Namespace that a request is for; carried, not read.")),
 	attr.Of(spec(11, "IFA_PROTO", "", "protocol", "Who made the address."),
 		attr.U8, func(a *Address) *attr.Opt[uint8] { return &a.Protocol }))
 
