@@ -167,7 +167,15 @@ func (p *parser) addr(family uint8) Prefix {
 	}
 	a, ok := parseAddr(p.word(), family)
 	if !ok {
-		p.fail(ExitAddress, "Error: %s address is expected rather than \"%s\".\n", familyVerbose(family), p.word())
+		said := p.word()
+		var before string
+		if family == unix.AF_PACKET {
+			// ip has cut the word at the byte that it could not read.
+			if bad, cut := llAddrBad(said); bad != "" {
+				before, said = fmt.Sprintf("\"%s\" is invalid lladdr.\n", bad), cut
+			}
+		}
+		p.fail(ExitAddress, "%sError: %s address is expected rather than \"%s\".\n", before, familyVerbose(family), said)
 	}
 	return a
 }

@@ -681,7 +681,7 @@ func decodeGeneve(p []byte, c *attr.Ctx) ([]GeneveOption, bool) {
 		}
 		last, p = typ, rest
 	}
-	return nest, true
+	return nest, len(p) == 0
 }
 
 // Rows of encap ip, LWTUNNEL_IP_*, and encap ip6, LWTUNNEL_IP6_*.
