@@ -3,6 +3,7 @@
 package main_test
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -60,8 +61,14 @@ func (h harness) wireFixture() error {
 	if err := sysctl("ipv6/conf/default/disable_ipv6", "0"); err != nil {
 		return err
 	}
-	return h.batch("testdata/wire/addresses.batch")
+	if err := h.batch("testdata/wire/addresses.batch"); err != nil {
+		return err
+	}
+	return awaitAddresses()
 }
+
+// fixturePeers are the other ends of the fixture's cables.
+var fixturePeers = map[string]string{"veth0": "veth1", "veth1": "veth0", "veth2": "veth3", "veth3": "veth2"}
 
 // topology makes the links and addresses of testdata/topology/NAME.batch in the
 // calling thread's namespace.
@@ -77,7 +84,10 @@ func (h harness) topology(name string) error {
 	if err := h.batch(filepath.Join("testdata/topology", name+".batch")); err != nil {
 		return err
 	}
-	return awaitRunning(true, "v0", "v1", "v2", "v3")
+	if err := awaitRunning(true, "v0", "v1", "v2", "v3"); err != nil {
+		return err
+	}
+	return awaitAddresses()
 }
 
 // batch runs a file of lines through the reference ip.
@@ -96,23 +106,49 @@ func (h harness) batch(file string) error {
 // awaitRunning waits until the kernel has noticed that the devices have a
 // carrier, or that they have none, and has told everyone inside it.
 func awaitRunning(want bool, devices ...string) error {
-	for start := time.Now(); ; time.Sleep(time.Millisecond) {
+	err := await(func() (bool, error) {
 		links, err := net.Interfaces()
+		return !slices.ContainsFunc(links, func(l net.Interface) bool {
+			return slices.Contains(devices, l.Name) && want != (l.Flags&net.FlagRunning != 0)
+		}), err
+	})
+	if err != nil {
+		return fmt.Errorf("wait for the carrier of %s to be %t: %w", strings.Join(devices, ", "), want, err)
+	}
+	// Whoever tells the others holds the routing lock; this needs it too.
+	return sysctl("ipv6/conf/lo/disable_ipv6", "0")
+}
+
+// awaitAddresses waits until the kernel has made the local route of each IPv6
+// address, which it does some time after it has accepted the address.
+func awaitAddresses() error {
+	return await(func() (bool, error) {
+		addresses, err := os.ReadFile("/proc/thread-self/net/if_inet6")
 		if err != nil {
-			return err
+			return false, err
 		}
-		waiting := 0
-		for _, l := range links {
-			if slices.Contains(devices, l.Name) && want != (l.Flags&net.FlagRunning != 0) {
-				waiting++
+		routes, err := os.ReadFile("/proc/thread-self/net/ipv6_route")
+		if err != nil {
+			return false, err
+		}
+		for line := range strings.Lines(string(addresses)) {
+			address, _, _ := strings.Cut(line, " ")
+			if !strings.Contains(string(routes), address+" 80 ") { // 0x80 bits
+				return false, nil
 			}
 		}
-		if waiting == 0 {
-			// Whoever tells the others holds the routing lock; this needs it too.
-			return sysctl("ipv6/conf/lo/disable_ipv6", "0")
+		return true, nil
+	})
+}
+
+// await asks until the answer is yes.
+func await(done func() (bool, error)) error {
+	for start := time.Now(); ; time.Sleep(time.Millisecond) {
+		if ok, err := done(); ok || err != nil {
+			return err
 		}
 		if time.Since(start) > 10*time.Second {
-			return fmt.Errorf("the carrier of %s did not become %t", strings.Join(devices, ", "), want)
+			return errors.New("not within 10 s")
 		}
 	}
 }

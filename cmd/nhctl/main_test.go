@@ -153,8 +153,12 @@ func (h harness) reference(args string) (nltest.Result, error) {
 	return h.run(nltest.Command{Argv: append([]string{h.ip}, words...), Env: baseEnv()})
 }
 
+var linkDown = regexp.MustCompile(`^link set (\S+) down$`)
+
 // setup runs preparatory lines: through the reference ip, or through sh, which
-// finds that ip in $IP, when a line starts with "!". It returns what failed.
+// finds that ip in $IP, when a line starts with "!". When one sets a device of the fixture down, the
+// kernel takes a moment to see that its peer has lost the carrier: setup waits
+// for that. It returns the lines that failed.
 func (h harness) setup(lines []string) (failed []string, err error) {
 	for _, line := range lines {
 		var res nltest.Result
@@ -168,6 +172,11 @@ func (h harness) setup(lines []string) (failed []string, err error) {
 		}
 		if res.Code != 0 {
 			failed = append(failed, line+": "+strings.TrimSpace(res.Stderr))
+		}
+		if m := linkDown.FindStringSubmatch(line); m != nil {
+			if err := awaitRunning(false, fixturePeers[m[1]]); err != nil {
+				return failed, err
+			}
 		}
 	}
 	return failed, nil

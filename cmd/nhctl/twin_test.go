@@ -199,7 +199,7 @@ func (h harness) world() error {
 	if err := awaitRunning(true, "veth6", "veth7"); err != nil {
 		return err
 	}
-	if err := awaitRunning(false, "br0"); err != nil {
+	if err := awaitRunning(false, "veth8"); err != nil {
 		return err
 	}
 	batch, err := os.ReadFile("testdata/twin/routes.batch")

@@ -25,13 +25,15 @@ type app struct {
 	style   out.Style
 	main    nl.Conn
 	inBatch bool
-	prog    string // the object and verb as they are called in full
+	report  *report // what --format json says of a failure; else nil
+	prog    string  // the object and verb as they are called in full
 }
 
 func newApp(env *Env, o options) *app {
 	a := &app{env: env, o: o}
-	if o.format == "json" {
+	if o.format == "json" || o.format == "jsonl" {
 		a.o.json = true
+		env = a.tellJSON(env)
 	}
 	a.names = rt.NewNames(env.Etc, env.Usr, o.numeric, safeWriter{env.Err})
 	a.quiet = newLinks(func() (nl.Conn, error) { return env.Dial(DialOptions{}) })
@@ -41,15 +43,19 @@ func newApp(env *Env, o options) *app {
 		Device: a.links.index, VRF: a.links.vrfTable, Devices: a.links.names,
 		IPProto: ipProto, LoadBPF: loadBPF,
 	}
+	if o.dryRun != "" {
+		// Loading needs privilege; the descriptor is the one thing of the
+		// message that cannot be known before.
+		a.words.LoadBPF = func(_, file, section string, _ bool) (int, string, error) {
+			return 0, file + ":[" + section + "]", nil
+		}
+	}
 	a.style = out.Style{
 		JSON: a.o.json, Pretty: o.pretty, Oneline: o.oneline, Details: o.details, Stats: o.stats,
 		Human: o.human, IEC: o.iec, Names: a.names, IfName: a.links.nameOf, Nexthop: a.nexthopCache(),
 	}
 	if a.o.colors(env) {
-		a.style.Color = out.Light
-		if darkBackground(env.Getenv("COLORFGBG")) {
-			a.style.Color = out.Dark
-		}
+		a.style.Color = a.palette()
 	}
 	if o.resolve {
 		a.style.Resolve = newResolver().name
@@ -109,11 +115,84 @@ func (a *app) tap() func(bool, []byte) {
 		return nil
 	}
 	return func(sent bool, datagram []byte) {
-		a.env.Err.Write(out.Trace(nil, sent, datagram, a.o.trace == "hex", a.quiet.known))
+		w := a.env.Err
+		if a.report != nil {
+			w = a.report.w
+		}
+		w.Write(out.Trace(nil, sent, datagram, a.o.trace == "hex", a.quiet.known))
 	}
 }
 
 func (a *app) printer() *out.Printer { return out.NewPrinter(a.env.Out, &a.style) }
+
+// A listing takes objects and prints them in one of the ways of --format.
+type listing interface {
+	Begin()
+	PrintRoute(r *rt.Route, f *rt.RouteFilter, deleted bool) error
+	PrintNexthop(n *rt.Nexthop, deleted bool) error
+	PrintBucket(n *rt.Nexthop, deleted bool) error
+	End() error
+}
+
+var (
+	_ listing = (*out.Printer)(nil)
+	_ listing = (*out.Lines)(nil)
+	_ listing = (*out.Table)(nil)
+)
+
+// checkFormat says which options do not go with --format.
+func (o *options) checkFormat() error {
+	for _, c := range []struct {
+		said   bool
+		option string
+		not    string // formats, each between blanks
+		why    string
+	}{
+		{o.json, "-json", " text table ", "is something else than JSON"},
+		{o.pretty, "-pretty", " jsonl ", "is one object a line"},
+		{o.oneline, "-oneline", " table ", "is no lines of ip"},
+	} {
+		if c.said && o.format != "" && strings.Contains(c.not, " "+o.format+" ") {
+			return optErr("Error: --format %s does not go with %s: it %s\n", o.format, c.option, c.why)
+		}
+	}
+	return nil
+}
+
+// answer is the listing for what is always told in ip's words or in JSON.
+func (a *app) answer() listing {
+	if a.o.format == "jsonl" {
+		return out.NewLines(a.env.Out, &a.style)
+	}
+	return a.printer()
+}
+
+// listing is the one for show: a table on a terminal and where it is asked
+// for.
+func (a *app) listing() listing {
+	o := &a.o
+	auto := o.format == "" || o.format == "auto"
+	if o.json || o.dryRun != "" || o.format != "table" && !(auto && a.env.OutTTY && !o.oneline && !a.inBatch) {
+		return a.answer()
+	}
+	width := a.env.Width
+	if !a.env.OutTTY {
+		width = 0
+	}
+	style := a.style
+	if o.color == "" && a.env.OutTTY && a.env.Getenv("NO_COLOR") == "" && a.env.Getenv("TERM") != "dumb" {
+		style.Color = a.palette()
+	}
+	return out.NewTable(a.env.Out, &style, width)
+}
+
+// palette is ip's choice for the terminal's background.
+func (a *app) palette() out.Palette {
+	if darkBackground(a.env.Getenv("COLORFGBG")) {
+		return out.Dark
+	}
+	return out.Light
+}
 
 // ctx is what requests run under: until the process is ended.
 func (a *app) ctx() context.Context { return context.Background() }
@@ -193,12 +272,12 @@ func width(fd int) int {
 }
 
 // Run runs nhctl in env and returns the exit code.
-func Run(env *Env, argv []string) int {
+func Run(env *Env, argv []string) (code int) {
 	if len(argv) == 0 {
 		argv = []string{"nhctl"}
 	}
 	if len(argv) > 1 && strings.HasPrefix(argv[1], "__complete") {
-		return runTree(newApp(env, options{}), argv[1:])
+		return complete(env, argv[1], argv[2:])
 	}
 	o, args, err := parseOptions(argv[1:])
 	if err == nil && !o.batched {
@@ -208,12 +287,19 @@ func Run(env *Env, argv []string) int {
 		}
 	}
 	a := newApp(env, o)
+	env = a.env
 	defer a.close()
+	defer func() { a.report.tell(code) }()
+	if err == nil {
+		err = o.checkFormat()
+	}
 	if err != nil {
 		return a.optionMistake(err)
 	}
 	if o.version {
-		return a.version()
+		// What scripts that look at ip -V find.
+		io.WriteString(env.Out, "ip utility, iproute2-7.1.0\n")
+		return exitOK
 	}
 	for _, n := range o.netns {
 		if err := switchNetns(n); err != nil {

@@ -1,8 +1,11 @@
 package cli
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"syscall"
 
@@ -37,6 +40,64 @@ func strerror(e syscall.Errno) string {
 		return s
 	}
 	return strings.ToUpper(s[:1]) + s[1:]
+}
+
+// A report is what --format json and jsonl say of a failure on standard
+// error, in place of text: one object a line. All that is written to it is
+// the text of the error; what is known in parts comes in its fields. Errors of
+// -json alone are text, as ip has them.
+type report struct {
+	w                                io.Writer
+	text                             []byte
+	errno, argument, attribute, hint string
+	exit                             int
+}
+
+// tellJSON makes errors JSON.
+func (a *app) tellJSON(env *Env) *Env {
+	e := *env
+	a.report = &report{w: env.Err}
+	e.Err = a.report
+	a.env = &e
+	return a.env
+}
+
+// Write takes text. What ip says behind each failed line of a batch ends a
+// report.
+func (r *report) Write(b []byte) (int, error) {
+	r.text = append(r.text, b...)
+	if bytes.HasPrefix(b, []byte("Command failed ")) {
+		r.tell(r.exit)
+	}
+	return len(b), nil
+}
+
+// tell writes the object, if there was anything to say, and forgets it. With
+// exit code 0 what was said is a warning.
+func (r *report) tell(exit int) {
+	if r == nil || len(r.text) == 0 && r.hint == "" {
+		return
+	}
+	type said struct {
+		Text      string `json:"text"`
+		Errno     string `json:"errno,omitempty"`
+		Exit      int    `json:"exit"`
+		Argument  string `json:"argument,omitempty"`
+		Attribute string `json:"attribute,omitempty"`
+		Hint      string `json:"hint,omitempty"`
+	}
+	s := &said{strings.TrimSpace(string(r.text)), r.errno, exit, r.argument, r.attribute, r.hint}
+	if s.Text == "" {
+		s.Text, s.Hint = s.Hint, ""
+	}
+	key := "error"
+	if exit == exitOK {
+		key = "warning"
+	}
+	enc := json.NewEncoder(r.w)
+	enc.SetEscapeHTML(false)
+	_ = enc.Encode(map[string]*said{key: s}) // there is nowhere left to complain to
+	*r = report{w: r.w}
 }
 
 // kernelSaid writes what ip writes for the kernel's answer to a request, and
@@ -94,9 +155,7 @@ func (a *app) broken(err error) error {
 // explain adds what ip throws away: where the kernel points, and a hint.
 func (a *app) explain(e *nl.Error, req *grammar.Request, args []string) {
 	if req != nil {
-		if w := pointedWord(e, req, args); w != "" {
-			a.note("the kernel points at %s", w)
-		}
+		a.pointsAt(pointedWord(e, req, args))
 		if e.HasMiss {
 			if l := rt.LayoutOf(req.Msg.Type); l != nil {
 				if s, ok := l.Table.ByType(uint16(e.Missing)); ok && s.Word != "" {
@@ -105,7 +164,10 @@ func (a *app) explain(e *nl.Error, req *grammar.Request, args []string) {
 			}
 		}
 	}
-	if e.Text != "" {
+	switch {
+	case a.report != nil:
+		a.report.errno = errnoName(e.Errno)
+	case e.Text != "":
 		a.note("errno is %s", errnoName(e.Errno))
 	}
 	if h := a.hint(e, req); h != "" {
@@ -113,16 +175,36 @@ func (a *app) explain(e *nl.Error, req *grammar.Request, args []string) {
 	}
 }
 
+// pointsAt tells of the words and the attribute that the kernel points at;
+// either may be "".
+func (a *app) pointsAt(said, attribute string) {
+	switch {
+	case a.report != nil:
+		a.report.argument, a.report.attribute = said, attribute
+	case said != "":
+		a.note("the kernel points at `%s` (%s)", said, attribute)
+	case attribute != "":
+		a.note("the kernel points at %s", attribute)
+	}
+}
+
 // note is a line of nhctl's own on standard error.
 func (a *app) note(format string, v ...any) {
+	if a.report != nil {
+		if a.report.hint != "" {
+			a.report.hint += "; "
+		}
+		a.report.hint += fmt.Sprintf(format, v...)
+		return
+	}
 	fmt.Fprintf(a.env.Err, "nhctl: "+format+"\n", v...)
 }
 
-// pointedWord finds the user's word for the attribute at an extended
-// acknowledgement's offset.
-func pointedWord(e *nl.Error, req *grammar.Request, args []string) string {
+// pointedWord finds the attribute at an extended acknowledgement's offset,
+// and the user's words for it.
+func pointedWord(e *nl.Error, req *grammar.Request, args []string) (said, attribute string) {
 	if e.Offset == 0 {
-		return ""
+		return "", ""
 	}
 	for at := rt.AttrAt(&req.Msg, e.Offset); len(at) > 0; at = at[:len(at)-1] {
 		s := at[len(at)-1].Spec
@@ -132,13 +214,13 @@ func pointedWord(e *nl.Error, req *grammar.Request, args []string) string {
 				continue
 			}
 			said := strings.Join(args[u.Arg:min(u.Arg+2, len(args))], " ")
-			return fmt.Sprintf("`%s` (%s)", out.AppendSafe(nil, said), s.Name)
+			return string(out.AppendSafe(nil, said)), s.Name
 		}
 		if len(at) == 1 {
-			return s.Name
+			return "", s.Name
 		}
 	}
-	return ""
+	return "", ""
 }
 
 // mistake reports a mistake in the words: ip's text, then help or the words
@@ -152,6 +234,9 @@ func (a *app) mistake(e *grammar.Error, args []string, usage func() string) erro
 		return exitError(e.Exit)
 	}
 	a.env.Err.Write(safeLines(e.Text))
+	if a.report != nil && e.Arg < len(args) {
+		a.report.argument = string(out.AppendSafe(nil, args[e.Arg]))
+	}
 	if e.Arg < len(args) && len(e.Want) > 0 {
 		if s := closest(args[e.Arg], e.Want); s != "" {
 			a.note("no %s is called %q; did you mean `%s`?", e.What, args[e.Arg], out.AppendSafe(nil, s))

@@ -19,31 +19,24 @@ func nexthopVerbs() []verb {
 		return exitError(exitUsage)
 	}}
 	return []verb{
-		{name: "add", short: "add a nexthop object", run: modifyNexthop(unix.RTM_NEWNEXTHOP, nl.Create|nl.Excl)},
-		{name: "replace", short: "change a nexthop object, or add it", run: modifyNexthop(unix.RTM_NEWNEXTHOP, nl.Create|nl.Replace)},
-		{name: "delete", short: "delete a nexthop object", run: modifyNexthop(unix.RTM_DELNEXTHOP, 0)},
-		{name: "list", also: []string{"show", "lst"}, short: "list nexthop objects", run: (*app).nexthopList},
-		{name: "get", short: "show one nexthop object", run: (*app).nexthopGet},
-		{name: "flush", short: "delete the objects that a listing would show", run: (*app).nexthopFlush},
+		{name: "add", short: "add a nexthop object", read: changeNexthop(unix.RTM_NEWNEXTHOP, nl.Create|nl.Excl)},
+		{name: "replace", short: "change a nexthop object, or add it", read: changeNexthop(unix.RTM_NEWNEXTHOP, nl.Create|nl.Replace)},
+		{name: "delete", short: "delete a nexthop object", read: changeNexthop(unix.RTM_DELNEXTHOP, 0)},
+		{name: "list", also: []string{"show", "lst"}, short: "list nexthop objects", read: readOnly(grammar.ReadNexthopList), run: (*app).nexthopList},
+		{name: "get", short: "show one nexthop object", read: readOnly(grammar.NexthopGet), run: (*app).nexthopGet},
+		{name: "flush", short: "delete the objects that a listing would show", read: readOnly(grammar.ReadNexthopList), run: (*app).nexthopFlush},
 		{name: "bucket", short: "show buckets of resilient groups", deflt: "list", verbs: []verb{
-			{name: "list", also: []string{"show", "lst"}, short: "list buckets", run: (*app).bucketList},
-			{name: "get", short: "show one bucket", run: (*app).bucketGet},
+			{name: "list", also: []string{"show", "lst"}, short: "list buckets", read: readOnly(grammar.ReadBucketList), run: (*app).bucketList},
+			{name: "get", short: "show one bucket", read: readOnly(grammar.BucketGet), run: (*app).bucketGet},
 			help,
 		}},
 		help,
 	}
 }
 
-func modifyNexthop(typ, flags uint16) func(*app, []string) error {
-	return func(a *app, args []string) error {
-		req, gerr := grammar.NexthopModify(&a.words, typ, flags, args)
-		if gerr != nil {
-			return a.mistake(gerr, args, usageNexthop)
-		}
-		if typ == unix.RTM_NEWNEXTHOP && a.wantsID(req) {
-			return a.addNexthopPrintID(req, args)
-		}
-		return a.modify(req, args)
+func changeNexthop(typ, flags uint16) func(*grammar.Env, []string) (*grammar.Request, *grammar.Error) {
+	return func(w *grammar.Env, args []string) (*grammar.Request, *grammar.Error) {
+		return grammar.NexthopModify(w, typ, flags, args)
 	}
 }
 
@@ -117,7 +110,7 @@ func (a *app) nexthopList(args []string) error {
 	if err != nil {
 		return err
 	}
-	p := a.printer()
+	p := a.listing()
 	p.Begin()
 	err = a.dumpNexthops(c, l.Request(a.o.family), func(n *rt.Nexthop) error {
 		// The kernel reads the fdb attribute and then lists all.
@@ -168,7 +161,7 @@ func (a *app) showOne(msg nl.Msg, args []string) error {
 		return err
 	}
 	err = c.Get(a.ctx(), msg, func(m nl.Msg) error {
-		p := a.printer()
+		p := a.answer()
 		p.Begin()
 		if err := printMessage(p, m, &rt.RouteFilter{}); err != nil {
 			return err
@@ -190,7 +183,7 @@ func (a *app) bucketList(args []string) error {
 	if err != nil {
 		return err
 	}
-	p := a.printer()
+	p := a.listing()
 	p.Begin()
 	msg := nl.Msg{Header: nl.Header{Type: rt.GetBucket, Flags: nl.Request}, Body: l.BucketRequest(a.o.family)}
 	err = c.Dump(a.ctx(), msg, func(m nl.Msg) error {

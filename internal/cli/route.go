@@ -17,17 +17,17 @@ import (
 // routeVerbs in the order in which ip tries them.
 func routeVerbs() []verb {
 	return []verb{
-		{name: "add", short: "add a route", run: modifyRoute(unix.RTM_NEWROUTE, nl.Create|nl.Excl)},
-		{name: "change", exact: []string{"chg"}, short: "change a route that is there", run: modifyRoute(unix.RTM_NEWROUTE, nl.Replace)},
-		{name: "replace", short: "change a route, or add it", run: modifyRoute(unix.RTM_NEWROUTE, nl.Create|nl.Replace)},
-		{name: "prepend", short: "add a route before those of the same prefix", run: modifyRoute(unix.RTM_NEWROUTE, nl.Create)},
-		{name: "append", short: "add a route behind those of the same prefix", run: modifyRoute(unix.RTM_NEWROUTE, nl.Create|nl.Append)},
-		{name: "test", short: "ask whether a route is there", run: modifyRoute(unix.RTM_NEWROUTE, nl.Excl)},
-		{name: "delete", short: "delete a route", run: modifyRoute(unix.RTM_DELROUTE, 0)},
-		{name: "list", also: []string{"show", "lst"}, short: "list routes", run: (*app).routeList},
-		{name: "get", short: "ask which route the kernel takes", run: (*app).routeGet},
-		{name: "flush", short: "delete the routes that a listing would show", run: (*app).routeFlush},
-		{name: "save", short: "write routes to standard output, for restore", run: (*app).routeSave},
+		{name: "add", short: "add a route", read: changeRoute(unix.RTM_NEWROUTE, nl.Create|nl.Excl)},
+		{name: "change", exact: []string{"chg"}, short: "change a route that is there", read: changeRoute(unix.RTM_NEWROUTE, nl.Replace)},
+		{name: "replace", short: "change a route, or add it", read: changeRoute(unix.RTM_NEWROUTE, nl.Create|nl.Replace)},
+		{name: "prepend", short: "add a route before those of the same prefix", read: changeRoute(unix.RTM_NEWROUTE, nl.Create)},
+		{name: "append", short: "add a route behind those of the same prefix", read: changeRoute(unix.RTM_NEWROUTE, nl.Create|nl.Append)},
+		{name: "test", short: "ask whether a route is there", read: changeRoute(unix.RTM_NEWROUTE, nl.Excl)},
+		{name: "delete", short: "delete a route", read: changeRoute(unix.RTM_DELROUTE, 0)},
+		{name: "list", also: []string{"show", "lst"}, short: "list routes", read: readOnly(grammar.RouteList), run: (*app).routeList},
+		{name: "get", short: "ask which route the kernel takes", read: readOnly(grammar.RouteGet), run: (*app).routeGet},
+		{name: "flush", short: "delete the routes that a listing would show", read: readOnly(grammar.RouteList), run: (*app).routeFlush},
+		{name: "save", short: "write routes to standard output, for restore", read: readOnly(grammar.RouteList), run: (*app).routeSave},
 		{name: "restore", short: "add the routes that save wrote, from standard input", run: (*app).routeRestore},
 		{name: "showdump", short: "show the routes that save wrote, from standard input", run: (*app).routeShowdump},
 		{name: "help", short: "show the grammar", run: func(a *app, _ []string) error {
@@ -37,17 +37,21 @@ func routeVerbs() []verb {
 	}
 }
 
-func modifyRoute(typ, flags uint16) func(*app, []string) error {
-	return func(a *app, args []string) error {
-		req, gerr := grammar.RouteModify(&a.words, typ, flags, args)
-		if gerr != nil {
-			return a.mistake(gerr, args, usageRoute)
-		}
-		if a.o.exact && typ == unix.RTM_DELROUTE {
-			return a.deleteExact(req, args)
-		}
-		return a.modify(req, args)
+func changeRoute(typ, flags uint16) func(*grammar.Env, []string) (*grammar.Request, *grammar.Error) {
+	return func(w *grammar.Env, args []string) (*grammar.Request, *grammar.Error) {
+		return grammar.RouteModify(w, typ, flags, args)
 	}
+}
+
+// change does what a verb that changes something asks for.
+func (a *app) change(req *grammar.Request, args []string) error {
+	switch {
+	case req.Msg.Type == unix.RTM_DELROUTE && a.o.exact:
+		return a.deleteExact(req, args)
+	case req.Msg.Type == unix.RTM_NEWNEXTHOP && a.wantsID(req):
+		return a.addNexthopPrintID(req, args)
+	}
+	return a.modify(req, args)
 }
 
 // modify sends a request that changes something.
@@ -72,7 +76,7 @@ func (a *app) modify(req *grammar.Request, args []string) error {
 
 // printEcho prints what the kernel made of a request.
 func (a *app) printEcho(m nl.Msg) error {
-	p := a.printer()
+	p := a.answer()
 	p.Begin()
 	if err := printMessage(p, m, &rt.RouteFilter{}); err != nil {
 		return err
@@ -82,7 +86,7 @@ func (a *app) printEcho(m nl.Msg) error {
 
 // printMessage prints a route, nexthop or bucket message that the filter lets
 // pass.
-func printMessage(p *out.Printer, m nl.Msg, f *rt.RouteFilter) error {
+func printMessage(p listing, m nl.Msg, f *rt.RouteFilter) error {
 	switch m.Type {
 	case unix.RTM_NEWROUTE, unix.RTM_DELROUTE:
 		var r rt.Route
@@ -177,7 +181,7 @@ func (a *app) routeList(args []string) error {
 	if err != nil {
 		return err
 	}
-	p := a.printer()
+	p := a.listing()
 	p.Begin()
 	err = a.dumpRoutes(c, l, func(r *rt.Route, _ nl.Msg) error { return p.PrintRoute(r, &l.Filter, false) })
 	if a.emptyTable(err, l) {
@@ -218,7 +222,7 @@ func (a *app) routeGet(args []string) error {
 			if !source.OK {
 				*source = r.Src
 			}
-			p := a.printer()
+			p := a.answer()
 			p.Begin()
 			if f.Match(&r) {
 				if err := p.PrintRoute(&r, &f, false); err != nil {

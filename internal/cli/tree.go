@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -38,6 +39,10 @@ type verb struct {
 	also  []string // further names, abbreviated likewise
 	exact []string // further names, in full only
 	short string
+	// read reads the words without asking or doing anything. The request that
+	// it returns is what the verb sends, when it has no run; nil is another
+	// verb's, whose words are right.
+	read  func(w *grammar.Env, args []string) (*grammar.Request, *grammar.Error)
 	run   func(a *app, args []string) error
 	verbs []verb // a level below: nexthop bucket
 	deflt string // the verb below that no word means
@@ -112,7 +117,10 @@ func (a *app) object(args []string) int {
 }
 
 // code is the exit code of an error; nil is 0.
-func (a *app) code(err error) int {
+func (a *app) code(err error) (code int) {
+	if a.report != nil {
+		defer func() { a.report.exit = code }()
+	}
 	var e exitError
 	switch {
 	case err == nil:
@@ -156,6 +164,13 @@ func (a *app) run(args []string) error {
 func (a *app) verb(v *verb, args []string, path string) error {
 	if v.verbs == nil {
 		a.prog = path
+		if v.run == nil {
+			req, gerr := v.read(&a.words, args)
+			if gerr != nil {
+				return a.mistake(gerr, args, usageOf(path))
+			}
+			return a.change(req, args)
+		}
 		return v.run(a, args)
 	}
 	w := v.deflt
@@ -178,6 +193,23 @@ func (a *app) verb(v *verb, args []string, path string) error {
 		a.note("did you mean `%s %s`?", path, c)
 	}
 	return exitError(exitUsage)
+}
+
+// readOnly makes a verb's read of the grammar's function for words that are
+// not a request.
+func readOnly[T any](f func(*grammar.Env, []string) (T, *grammar.Error)) func(*grammar.Env, []string) (*grammar.Request, *grammar.Error) {
+	return func(w *grammar.Env, args []string) (*grammar.Request, *grammar.Error) {
+		_, err := f(w, args)
+		return nil, err
+	}
+}
+
+// usageOf is the grammar of an object, from the words that lead to a verb.
+func usageOf(path string) func() string {
+	if strings.HasPrefix(path, "nexthop") {
+		return usageNexthop
+	}
+	return usageRoute
 }
 
 func codeError(code int) error {
@@ -210,6 +242,22 @@ func (a *app) tree() *cobra.Command {
 		Use: "version", Short: "print what was built",
 		RunE: func(*cobra.Command, []string) error { return codeError(a.version()) },
 	})
+	root.AddCommand(completionCommand())
+	cobras := root.HelpFunc()
+	root.SetHelpFunc(func(c *cobra.Command, args []string) {
+		var below [][2]string
+		for _, b := range c.Commands() {
+			if b.Name() != "help" && b.IsAvailableCommand() {
+				below = append(below, [2]string{b.Name(), b.Short})
+			}
+		}
+		_, path, _ := strings.Cut(c.CommandPath(), " ")
+		if h := helpOf(path, below); h != "" {
+			io.WriteString(c.OutOrStdout(), h)
+			return
+		}
+		cobras(c, args)
+	})
 	return root
 }
 
@@ -223,6 +271,12 @@ func (a *app) command(v verb, path string) *cobra.Command {
 				}
 			}
 			return a.verb(&v, args, path)
+		},
+		ValidArgsFunction: func(_ *cobra.Command, args []string, last string) ([]cobra.Completion, cobra.ShellCompDirective) {
+			if v.verbs != nil { // cobra offers the verbs by their own names
+				return matchingVerbs(v.verbs, last), cobra.ShellCompDirectiveNoFileComp
+			}
+			return a.completeWords(path, args, last)
 		},
 	}
 	for _, b := range v.verbs {

@@ -674,9 +674,15 @@ func parseSeg6Local(p *parser, s *encapState) {
 // trace prealloc type TYPE ns NAMESPACE size SIZE: the order is fixed up to
 // prealloc.
 var ioam6Words = []keyword[encapState]{
-	{word: "freq", value: "K/N"}, {word: "mode", value: "{ inline | encap | auto }"},
-	{word: "tunsrc", value: "ADDRESS"}, {word: "tundst", value: "ADDRESS"}, {word: "trace"}, {word: "prealloc"},
-	{word: "type", value: "NUMBER"}, {word: "ns", value: "NUMBER"}, {word: "size", value: "BYTES"},
+	{word: "freq", value: "K/N"},
+	{word: "mode", value: "{ inline | encap | auto }"},
+	{word: "tunsrc", value: "ADDRESS"},
+	{word: "tundst", value: "ADDRESS"},
+	{word: "trace"},
+	{word: "prealloc"},
+	{word: "type", value: "NUMBER"},
+	{word: "ns", value: "NUMBER"},
+	{word: "size", value: "BYTES"},
 }
 
 const (

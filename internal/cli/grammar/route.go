@@ -419,7 +419,7 @@ var hopWords = []keyword[hop]{
 		h.body = rt.RTAFlow.Put(h.body, p.realms("\"realm\" value is invalid\n"))
 	}},
 	{word: "encap", value: "ENCAPTYPE ENCAPHDR", parse: func(p *parser, h *hop) {
-		typ, payload := p.encap()
+		typ, payload := p.encapHop()
 		h.body = rt.RTAEncapType.Put(rt.RTAEncap.Put(h.body, payload), typ)
 	}},
 	{word: "as", value: "[ to ] ADDRESS", parse: func(p *parser, h *hop) {

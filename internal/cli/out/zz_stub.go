@@ -1,3 +1,0 @@
-package out
-
-func (p *Printer) encap(typ uint16, payload []byte) {}
