@@ -25,7 +25,6 @@ type list struct {
 	family   uint8
 	iif, oif arg
 	mark     attr.Opt[uint32]
-	narrowed bool
 }
 
 type arg struct {

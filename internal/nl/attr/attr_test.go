@@ -168,7 +168,7 @@ func TestTwoRowsOfOneNumberPanic(t *testing.T) {
 			t.Error("want a panic")
 		}
 	}()
-	NewTable("X", nil, thingMetric, thingMetric)
+	NewTable("X", nil, thingMetric, thingMetric).Specs()
 }
 
 func FuzzTable(f *testing.F) {

@@ -3,6 +3,7 @@ package attr
 import (
 	"fmt"
 	"strconv"
+	"sync"
 )
 
 // Opt is a value that the wire can leave out. Absent is not zero: a metric 0
@@ -139,7 +140,18 @@ func Opaque[T any](s Spec) Rows[T] {
 	return Custom(s, "bytes",
 		func(*T, []byte, *Ctx) bool { return false },
 		func(b []byte, _ *T) []byte { return b },
-		func(b, p []byte, _ *Ctx) []byte { return AppendHex(b, p) }, nil)
+		traceOpaque, nil)
+}
+
+// opaqueMax is how many bytes of a payload that nobody reads the tracer
+// shows; --trace=hex has them all.
+const opaqueMax = 32
+
+func traceOpaque(b, p []byte, _ *Ctx) []byte {
+	if len(p) > opaqueMax {
+		return append(AppendHex(b, p[:opaqueMax]), "..."...)
+	}
+	return AppendHex(b, p)
 }
 
 type lifted[T any] []Row[T]
@@ -150,8 +162,18 @@ func (l lifted[T]) rows() []Row[T] { return l }
 // an attribute that stands in two places (a route and one of its hops) is
 // still one row.
 func Lift[T, S any](tab *Table[S], part func(*T) *S) Rows[T] {
-	var out lifted[T]
-	for _, r := range tab.rows {
+	return lift[T, S]{tab, part}
+}
+
+type lift[T, S any] struct {
+	tab  *Table[S]
+	part func(*T) *S
+}
+
+func (l lift[T, S]) rows() []Row[T] {
+	part := l.part
+	var out []Row[T]
+	for _, r := range l.tab.rows() {
 		out = append(out, Row[T]{
 			Spec: r.Spec, Kind: r.Kind, trace: r.trace, inside: r.inside,
 			decode: func(t *T, p []byte, c *Ctx) bool { return r.decode(part(t), p, c) },
@@ -161,11 +183,14 @@ func Lift[T, S any](tab *Table[S], part func(*T) *S) Rows[T] {
 	return out
 }
 
-// Table is the rows of one attribute space, for values of type T.
+// Table is the rows of one attribute space, for values of type T. It is put
+// together on first use: a program pays for the tables that it needs.
 type Table[T any] struct {
 	Name    string // the kernel's name of the space: rtattr_type_t
-	rows    []Row[T]
-	index   []uint8 // by type: 1 + position in rows, 0 unknown
+	of      []Rows[T]
+	once    sync.Once
+	all     []Row[T]
+	byType  []uint8 // 1 + position in all, 0 unknown
 	unknown func(*T) *[]Raw
 	sibling uint16
 }
@@ -197,29 +222,36 @@ func (t *Table[T]) beside(run []byte, c *Ctx) *Ctx {
 }
 
 // NewTable makes a table. unknown tells where T keeps what no row can read.
-// Two rows of one number are a mistake in the program and panic.
 func NewTable[T any](name string, unknown func(*T) *[]Raw, rows ...Rows[T]) *Table[T] {
-	t := &Table[T]{Name: name, unknown: unknown}
-	for _, rs := range rows {
-		for _, r := range rs.rows() {
-			for int(r.Type) >= len(t.index) {
-				t.index = append(t.index, 0)
+	return &Table[T]{Name: name, unknown: unknown, of: rows}
+}
+
+// rows builds the table. Two rows of one number are a mistake in the program
+// and panic.
+func (t *Table[T]) rows() []Row[T] {
+	t.once.Do(func() {
+		for _, rs := range t.of {
+			for _, r := range rs.rows() {
+				for int(r.Type) >= len(t.byType) {
+					t.byType = append(t.byType, 0)
+				}
+				if t.byType[r.Type] != 0 {
+					panic(fmt.Sprintf("attr: %s: two rows for type %d", t.Name, r.Type))
+				}
+				t.all = append(t.all, r)
+				t.byType[r.Type] = uint8(len(t.all))
 			}
-			if t.index[r.Type] != 0 {
-				panic(fmt.Sprintf("attr: %s: two rows for type %d", name, r.Type))
-			}
-			t.rows = append(t.rows, r)
-			t.index[r.Type] = uint8(len(t.rows))
 		}
-	}
-	return t
+	})
+	return t.all
 }
 
 func (t *Table[T]) row(typ uint16) *Row[T] {
+	rows := t.rows()
 	typ &= TypeMask
-	if int(typ) < len(t.index) {
-		if i := t.index[typ]; i != 0 {
-			return &t.rows[i-1]
+	if int(typ) < len(t.byType) {
+		if i := t.byType[typ]; i != 0 {
+			return &rows[i-1]
 		}
 	}
 	return nil
@@ -227,18 +259,20 @@ func (t *Table[T]) row(typ uint16) *Row[T] {
 
 // Specs lists the rows' specs in table order.
 func (t *Table[T]) Specs() []Spec {
-	out := make([]Spec, len(t.rows))
-	for i := range t.rows {
-		out[i] = t.rows[i].Spec
+	rows := t.rows()
+	out := make([]Spec, len(rows))
+	for i := range rows {
+		out[i] = rows[i].Spec
 	}
 	return out
 }
 
 // Kinds lists the rows' kind names, in the order of Specs.
 func (t *Table[T]) Kinds() []string {
-	out := make([]string, len(t.rows))
-	for i := range t.rows {
-		out[i] = t.rows[i].Kind
+	rows := t.rows()
+	out := make([]string, len(rows))
+	for i := range rows {
+		out[i] = rows[i].Kind
 	}
 	return out
 }
@@ -269,8 +303,9 @@ func (t *Table[T]) Decode(v *T, b []byte, c *Ctx) error {
 
 // Append appends v's set fields in table order, then what was unknown.
 func (t *Table[T]) Append(b []byte, v *T) []byte {
-	for i := range t.rows {
-		b = t.rows[i].encode(b, v)
+	rows := t.rows()
+	for i := range rows {
+		b = rows[i].encode(b, v)
 	}
 	if t.unknown != nil {
 		for _, r := range *t.unknown(v) {
