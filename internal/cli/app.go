@@ -111,7 +111,7 @@ func (a *app) rcvbuf() int {
 
 // tap is the tracer of a socket, nil without --trace.
 func (a *app) tap() func(bool, []byte) {
-	if a.o.trace == "" {
+	if a.o.trace == "" || a.o.dryRun != "" {
 		return nil
 	}
 	return func(sent bool, datagram []byte) {
@@ -278,6 +278,9 @@ func Run(env *Env, argv []string) (code int) {
 	}
 	if len(argv) > 1 && strings.HasPrefix(argv[1], "__complete") {
 		return complete(env, argv[1], argv[2:])
+	}
+	if len(argv) == 2 && argv[1] == "--help" {
+		return runTree(newApp(env, options{}), argv[1:])
 	}
 	o, args, err := parseOptions(argv[1:])
 	if err == nil && !o.batched {

@@ -58,14 +58,23 @@ type batch struct {
 	err   *notesLast
 	code  int
 
-	pack  []nl.Msg
-	lines []packed // of the messages of pack
-	bytes int
-	most  int // messages a pack
+	pack *batchPack // is being filled
+	sent *batchPack // is being sent, while the next is filled; nil when none is
+	most int        // messages a pack
 	// tables are those that a route of this batch is in: to add the first
 	// route of a table makes the table, which cannot be taken back.
-	tables  map[tableKey]bool
+	tables map[tableKey]bool
+}
+
+// A batchPack is what one send carries, and then what came of it.
+type batchPack struct {
+	msgs  []nl.Msg
+	lines []packed // of msgs
+	bytes int
+
+	done    chan struct{} // closed when it was sent; what follows is then known
 	refused []refusal
+	err     error // the socket's
 }
 
 // packed is what is known of a message of a pack: the command, from which its
@@ -97,7 +106,7 @@ func (a *app) batch(file string) int {
 	a.env, a.inBatch = &env, true
 	b := &batch{
 		a: a, name: file, force: a.o.force, verbs: objects(), err: notes,
-		most: packMsgs, tables: map[tableKey]bool{},
+		most: packMsgs, tables: map[tableKey]bool{}, pack: new(batchPack),
 	}
 	if a.o.rcvbuf > 0 && a.o.rcvbuf < 1<<18 {
 		b.most = 1 // acknowledgements of a pack might not fit
@@ -322,8 +331,8 @@ func (b *batch) packs(req *grammar.Request) bool {
 	return !o.echo && o.dryRun == ""
 }
 
-// add puts a request into the pack. A pack that is full is sent before, one
-// that nothing may follow at once.
+// add puts a request into the pack. What must not stand behind others waits
+// for what came of them; of a full pack it is enough that it is on its way.
 func (b *batch) add(p packed) error {
 	follows := b.force
 	if !b.force {
@@ -331,65 +340,99 @@ func (b *batch) add(p packed) error {
 		follows = follows && (p.table == tableKey{} || b.tables[p.table])
 	}
 	size := p.req.Msg.WireLen()
-	if len(b.pack) > 0 && (!follows || len(b.pack) >= b.most || b.bytes+size > packBytes) {
-		if err := b.flush(); err != nil {
-			return err
-		}
+	var err error
+	switch {
+	case !follows:
+		err = b.flush()
+	case len(b.pack.msgs) >= b.most || b.pack.bytes+size > packBytes:
+		err = b.push()
 	}
-	b.pack = append(b.pack, p.req.Msg)
-	b.lines = append(b.lines, p)
-	b.bytes += size
+	if err != nil {
+		return err
+	}
+	b.pack.msgs = append(b.pack.msgs, p.req.Msg)
+	b.pack.lines = append(b.pack.lines, p)
+	b.pack.bytes += size
 	return nil
 }
 
-// flush sends the pack and tells what was refused. Its error is errBatchEnds.
+// flush sends the pack and waits until all that was sent is told. Its error is
+// errBatchEnds.
 func (b *batch) flush() error {
-	if len(b.pack) == 0 {
-		return nil
+	if err := b.push(); err != nil {
+		return err
 	}
-	defer func() {
-		clear(b.lines)
-		b.pack, b.lines, b.bytes, b.refused = b.pack[:0], b.lines[:0], 0, b.refused[:0]
-	}()
+	return b.wait()
+}
+
+// push sends the pack when what came of the one before is told. The socket is
+// opened here, on the thread whose network namespace counts.
+func (b *batch) push() error {
+	if err := b.wait(); err != nil || len(b.pack.msgs) == 0 {
+		return err
+	}
+	p := b.pack
 	c, err := b.a.conn()
 	if err != nil {
-		return b.result(b.lines[0].line, err)
+		return b.result(p.lines[0].line, err)
 	}
-	for i := range b.pack {
-		if len(b.pack) <= packAcks || i == len(b.pack)-1 {
-			b.pack[i].Flags |= nl.Ack
+	b.pack, b.sent = new(batchPack), p
+	b.pack.msgs = make([]nl.Msg, 0, len(p.msgs))
+	b.pack.lines = make([]packed, 0, len(p.lines))
+	for i := range p.msgs {
+		if len(p.msgs) <= packAcks || i == len(p.msgs)-1 {
+			p.msgs[i].Flags |= nl.Ack
 		}
 	}
-	err = c.Send(b.a.ctx(), b.pack, func(i int, e *nl.Error) {
-		b.refused = append(b.refused, refusal{i, e})
-	}, nil)
-	failed := len(b.pack)
-	for _, r := range b.refused {
+	p.done = make(chan struct{})
+	ctx := b.a.ctx()
+	go func() {
+		defer close(p.done)
+		p.err = c.Send(ctx, p.msgs, func(i int, e *nl.Error) {
+			p.refused = append(p.refused, refusal{i, e})
+		}, nil)
+	}()
+	if b.a.o.trace != "" {
+		<-p.done // the tracer writes among what is told
+	}
+	return nil
+}
+
+// wait waits for the pack that is being sent and tells what was refused.
+func (b *batch) wait() error {
+	p := b.sent
+	if p == nil {
+		return nil
+	}
+	<-p.done
+	b.sent = nil
+	failed := len(p.msgs)
+	for _, r := range p.refused {
 		if r.err.Errno != 0 && !b.force {
 			failed = r.i
 			break
 		}
 	}
-	if failed < len(b.pack) {
-		b.takeBackBehind(c, failed)
+	if failed < len(p.msgs) {
+		b.takeBackBehind(p, failed)
 	}
-	for _, r := range b.refused {
+	for _, r := range p.refused {
 		if r.i > failed {
 			break // ip would not have come here
 		}
-		p := &b.lines[r.i]
-		words, _ := splitWords(nil, p.text)
+		l := &p.lines[r.i]
+		words, _ := splitWords(nil, l.text)
 		_, _, args := b.find(words)
-		if stop := b.result(p.line, b.a.refused(r.err, p.req, args)); stop != nil {
+		if stop := b.result(l.line, b.a.refused(r.err, l.req, args)); stop != nil {
 			return stop
 		}
 	}
-	if err != nil {
-		_ = b.result(b.lines[0].line, b.a.broken(err))
+	if p.err != nil {
+		_ = b.result(p.lines[0].line, b.a.broken(p.err))
 		return errBatchEnds // the socket is of no more use
 	}
-	for i := range b.lines[:failed] {
-		if t := b.lines[i].table; t != (tableKey{}) {
+	for i := range p.lines {
+		if t := p.lines[i].table; t != (tableKey{}) {
 			b.tables[t] = true
 		}
 	}
@@ -511,21 +554,24 @@ func takeBack(m *nl.Msg) nl.Msg {
 // ip6DefaultMetric is IP6_RT_PRIO_USER (include/uapi/linux/ipv6_route.h).
 const ip6DefaultMetric = 1024
 
-// takeBackBehind undoes what was taken behind message i of the pack.
-func (b *batch) takeBackBehind(c nl.Conn, i int) {
+// takeBackBehind undoes what was taken behind message i of a pack.
+func (b *batch) takeBackBehind(p *batchPack, i int) {
 	no := map[int]bool{}
-	for _, r := range b.refused {
+	for _, r := range p.refused {
 		no[r.i] = no[r.i] || r.err.Errno != 0
 	}
 	var undo []nl.Msg
 	var lines []int
-	for j := len(b.pack) - 1; j > i; j-- {
+	for j := len(p.msgs) - 1; j > i; j-- {
 		if !no[j] {
-			undo = append(undo, takeBack(&b.pack[j]))
-			lines = append(lines, b.lines[j].line)
+			undo = append(undo, takeBack(&p.msgs[j]))
+			lines = append(lines, p.lines[j].line)
 		}
 	}
-	err := c.Send(b.a.ctx(), undo, func(j int, e *nl.Error) {
+	if len(undo) == 0 {
+		return
+	}
+	err := b.a.main.Send(b.a.ctx(), undo, func(j int, e *nl.Error) {
 		if errors.Is(e.Errno, unix.ESRCH) || errors.Is(e.Errno, unix.ENOENT) || e.Errno == 0 {
 			return // it went by itself
 		}

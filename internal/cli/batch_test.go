@@ -454,6 +454,7 @@ func TestBatchLines(t *testing.T) {
 		{"a comment does not join", "a # \\\nb\n", "1:a 2:b"},
 		{"a comment in a joined line", "a \\\nb # c \\\nd\n", "2:a|b 3:d"},
 		{"a backslash elsewhere", "a\\ b \\\r\nc\\\\\nd\ne\\", "1:a\\|b|\\ 3:c\\d 4:e\\"},
+		{"a backslash that comes to the end", "a\\\\\n\nb\n", "3:ab"},
 		{"joined with nothing", "a\nb\\\n", "1:a error: Missing continuation line"},
 		{"NUL ends a line", "a\x00b\\\nc\n", "1:a 2:c"},
 		{"bytes", "a\xff\xfe \xc3\n", "1:a\xff\xfe|\xc3"},

@@ -38,14 +38,14 @@ type batchLines struct {
 	// text is the current command, without its comments, lines joined.
 	text string
 
-	r       io.Reader
-	idle    func() error // called before a read that may take long
-	block   string       // whole lines not given out yet
-	rest    []byte       // the beginning of a line
-	scan    int          // how much of rest is known to hold no line's end
-	err     error        // what ended the input
-	words   []string
-	joining strings.Builder
+	r      io.Reader
+	idle   func() error // called before a read that may take long
+	block  string       // whole lines not given out yet
+	rest   []byte       // the beginning of a line
+	scan   int          // how much of rest is known to hold no line's end
+	err    error        // what ended the input
+	words  []string
+	joined []byte
 }
 
 // newBatchLines reads r. idle is called whenever all that was there has been
@@ -60,11 +60,11 @@ func newBatchLines(r io.Reader, idle func() error) *batchLines {
 // command, after which the next may be asked for.
 func (l *batchLines) next() ([]string, error) {
 	for {
-		text, joins, err := l.physical()
+		text, open, err := l.physical()
 		if err != nil {
 			return nil, err
 		}
-		if joins {
+		if open && strings.HasSuffix(text, "\\") {
 			if text, err = l.join(text); err != nil {
 				return nil, err
 			}
@@ -77,25 +77,29 @@ func (l *batchLines) next() ([]string, error) {
 	}
 }
 
+// join returns text and the lines that it is joined to. As in ip, a backslash
+// that comes to stand before a line's end by that joins one line more.
 func (l *batchLines) join(text string) (string, error) {
-	l.joining.Reset()
-	for joins := true; joins; {
-		l.joining.WriteString(text)
-		var err error
-		switch text, joins, err = l.physical(); {
+	l.joined = append(l.joined[:0], text...)
+	for {
+		l.joined = l.joined[:len(l.joined)-1]
+		text, open, err := l.physical()
+		switch {
 		case errors.Is(err, io.EOF):
 			return "", errMissingLine
 		case err != nil:
 			return "", err
 		}
+		l.joined = append(l.joined, text...)
+		if !open || !bytes.HasSuffix(l.joined, []byte("\\")) {
+			return string(l.joined), nil
+		}
 	}
-	l.joining.WriteString(text)
-	return l.joining.String(), nil
 }
 
-// physical returns the next line without its comment, its end and the
-// backslash that joins the next one to it.
-func (l *batchLines) physical() (text string, joins bool, err error) {
+// physical returns the next line without its comment and its end. open says
+// that the text goes up to the line's end, so that a backslash there joins.
+func (l *batchLines) physical() (text string, open bool, err error) {
 	if l.block == "" {
 		if err := l.fill(); err != nil {
 			return "", false, err
@@ -114,10 +118,7 @@ func (l *batchLines) physical() (text string, joins bool, err error) {
 	if i := strings.IndexByte(text, 0); i >= 0 {
 		text, end = text[:i], -1
 	}
-	if end >= 0 && strings.HasSuffix(text, "\\") {
-		return text[:len(text)-1], true, nil
-	}
-	return text, false, nil
+	return text, end >= 0, nil
 }
 
 // fill reads until there is a whole line, or the last one.

@@ -45,6 +45,9 @@ func complete(env *Env, request string, args []string) int {
 		}
 	}
 	switch {
+	case strings.HasPrefix(last, "--") && strings.Contains(last, "="):
+		opt, value, _ := strings.Cut(last, "=")
+		return a.offer(optionValues([]string{opt}), value)
 	case strings.HasPrefix(last, "--") || len(rest) == 0 && strings.HasPrefix(last, "-"):
 		return a.offer(optionWords(len(rest) == 0), last)
 	case len(rest) > 0:
@@ -53,6 +56,9 @@ func complete(env *Env, request string, args []string) int {
 			rest = append([]string{findObject(rest[0])}, rest[1:]...)
 		default:
 			path := canonical(rest)
+			if len(path) == 0 {
+				return a.offer(nil, last)
+			}
 			rest = append(path, rest[len(path):]...)
 		}
 	}
@@ -86,6 +92,8 @@ func optionValues(args []string) (all []cobra.Completion) {
 	switch {
 	case opt == "--format":
 		return []cobra.Completion{"auto", "text", "table", "json", "jsonl"}
+	case opt == "--trace" || opt == "--dry-run":
+		return []cobra.Completion{"text", "hex"}
 	case grammar.Matches(opt, "-family"):
 		return []cobra.Completion{"inet", "inet6", "mpls", "bridge", "link"}
 	case grammar.Matches(opt, "-netns"):
@@ -242,6 +250,9 @@ func (c *completer) follow(args []string) []cobra.Completion {
 		i++
 		words := between(k)
 		if i == len(args) {
+			if strings.HasPrefix(k.Value, "[ FAMILY ]") && c.last == "" {
+				words = nil // hardly ever wanted
+			}
 			return append(c.matching(words), c.values(k)...)
 		}
 		if slices.Contains(words, args[i]) {

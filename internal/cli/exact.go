@@ -441,6 +441,7 @@ func (x *exact) refuse(found []candidate) {
 		{"the type", func(r *rt.Route) string { return fmt.Sprint(r.Type) }},
 		{"scope", func(r *rt.Route) string { return fmt.Sprint(r.Scope) }},
 		{"src", func(r *rt.Route) string { return fmt.Sprint(r.PrefSrc) }},
+		{"mtu and the like", func(r *rt.Route) string { return fmt.Sprint(r.Metrics) }},
 		{"encap", func(r *rt.Route) string { return fmt.Sprint(r.EncType, r.Encap) }},
 	} {
 		first := d.of(found[0].route())

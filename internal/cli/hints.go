@@ -61,19 +61,44 @@ func (a *app) hint(e *nl.Error, req *grammar.Request) string {
 }
 
 // closest is the word of want that is nearest to w, when it is near enough to
-// be a slip of the finger.
+// be a slip of the finger. Of equally near ones it is the first in the
+// alphabet that begins as w does: few slips are on the first letter.
 func closest(w string, want []string) string {
-	best, most := "", 1+len(w)/4
+	if w == "" {
+		return ""
+	}
+	best, least, most := "", 0, 1+len(w)/4
 	want = slices.Clone(want)
 	slices.Sort(want)
 	for _, c := range want {
-		if d := distance(w, c, most); d <= most && c != w {
-			if d < most || best == "" {
-				best, most = c, d
-			}
+		d := distance(w, c, most)
+		if c == "" || c == w || d > most || d >= max(len(w), len(c)) {
+			continue
+		}
+		rank := 2 * d
+		if c[0] != w[0] {
+			rank++
+		}
+		if best == "" || rank < least {
+			best, least = c, rank
 		}
 	}
 	return best
+}
+
+// usualVerbs are what people write for a verb in place of its name.
+var usualVerbs = map[string]string{"delete": "del", "list": "ls"}
+
+// verbNames are the words that a slip at a verb may have been meant for.
+func verbNames(vs []verb) (names []string) {
+	for i := range vs {
+		v := &vs[i]
+		names = append(append(append(names, v.name), v.also...), v.exact...)
+		if short := usualVerbs[v.name]; short != "" {
+			names = append(names, short)
+		}
+	}
+	return names
 }
 
 // distance is the number of letters to change, add, drop or swap with the

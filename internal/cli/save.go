@@ -169,7 +169,11 @@ func (s *saver) object(id uint32) error {
 		}
 	}
 	s.deviceNames(m.Type, m.Body)
-	s.write(nexthopRecord(m))
+	rec := nexthopRecord(m)
+	if rec == nil {
+		s.a.note("nexthop %d is not saved: it has too many members for a record", id)
+	}
+	s.write(rec)
 	return nil
 }
 
@@ -214,7 +218,7 @@ func deviceRecord(index uint32, name string) []byte {
 	return endRecord(attr.Put(b, recordName, append([]byte(name), 0)))
 }
 
-// nexthopRecord is empty for a message that is too long for an attribute: a
+// nexthopRecord is nil for a message that is too long for an attribute: a
 // group of more than 8000 members.
 func nexthopRecord(m nl.Msg) []byte {
 	raw := m.AppendTo(nil)
@@ -574,8 +578,6 @@ type restorer struct {
 
 	pack     pack
 	restored int
-	sent     int
-	stopped  error
 }
 
 func newRestorer(a *app, c nl.Conn) *restorer {

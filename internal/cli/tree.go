@@ -185,11 +185,7 @@ func (a *app) verb(v *verb, args []string, path string) error {
 		object = "nexthop"
 	}
 	fmt.Fprintf(a.env.Err, "Command \"%s\" is unknown, try \"ip %s help\".\n", safeLines(w), object)
-	var names []string
-	for i := range v.verbs {
-		names = append(append(names, v.verbs[i].name), v.verbs[i].also...)
-	}
-	if c := closest(w, names); c != "" {
+	if c := closest(w, verbNames(v.verbs)); c != "" {
 		a.note("did you mean `%s %s`?", path, c)
 	}
 	return exitError(exitUsage)
@@ -274,6 +270,9 @@ func (a *app) command(v verb, path string) *cobra.Command {
 		},
 		ValidArgsFunction: func(_ *cobra.Command, args []string, last string) ([]cobra.Completion, cobra.ShellCompDirective) {
 			if v.verbs != nil { // cobra offers the verbs by their own names
+				if len(args) > 0 {
+					return nil, cobra.ShellCompDirectiveNoFileComp
+				}
 				return matchingVerbs(v.verbs, last), cobra.ShellCompDirectiveNoFileComp
 			}
 			return a.completeWords(path, args, last)

@@ -79,7 +79,7 @@ TYPE := { mpath | resilient [ buckets NUMBER ] [ idle_timer SECONDS ]
 // A help is what --help says of a command: one screen.
 type help struct {
 	says     string
-	usage    []string // behind nhctl [ OPTIONS ]
+	usage    []string // behind nhctl
 	words    string   // what the keywords are called in usage
 	keywords func() []grammar.Keyword
 	also     []string // further lines of the grammar
@@ -92,6 +92,8 @@ var (
 		"HOP := [ via [ FAMILY ] ADDRESS ] [ dev DEVICE ] [ weight NUMBER ] [ onlink ]",
 		"       [ realms REALMS ] [ encap ENCAP ] [ as [ to ] ADDRESS ]",
 	}
+	selectorGrammar = []string{"SELECTOR := [ to ] [ root | match | exact ] PREFIX"}
+
 	routeMore   = "The words are explained in nhctl-route(8); all verbs: nhctl route help"
 	nexthopMore = "The words are explained in nhctl-nexthop(8); all verbs: nhctl nexthop help"
 )
@@ -128,7 +130,7 @@ var helps = map[string]help{
 		"route append 2001:db8:f::/64 via 2001:db8::3",
 		"route append 198.51.100.0/24 via 192.0.2.2",
 		"--trace route append 2001:db8:f::/64 via 2001:db8::4"),
-	"route test": changeHelp("test", "ask whether a route is there, by adding it only if it is not allowed",
+	"route test": changeHelp("test", "ask whether a route is there: `File exists` says that it is",
 		"route test 198.51.100.0/24",
 		"route test default via 192.0.2.1",
 		"--trace route test 2001:db8:f::/64 via 2001:db8::3"),
@@ -138,22 +140,22 @@ var helps = map[string]help{
 		"--exact route delete 198.51.100.0/24 metric 0"),
 	"route list": {
 		says: "list routes", words: "WORD", keywords: grammar.RouteListKeywords, more: routeMore,
-		usage: []string{"route list [ [ root | match | exact ] PREFIX ] [ WORD ]..."},
+		usage: []string{"route list [ SELECTOR ] [ WORD ]..."}, also: selectorGrammar,
 		examples: []string{
 			"route list table all", "-6 route list root 2001:db8::/32", "-json route list proto static dev eth0",
 		},
 	},
 	"route flush": {
 		says: "delete the routes that a listing would show", words: "WORD", keywords: grammar.RouteListKeywords, more: routeMore,
-		usage: []string{"route flush [ [ root | match | exact ] PREFIX ] [ WORD ]..."},
+		usage: []string{"route flush [ SELECTOR ] [ WORD ]..."}, also: selectorGrammar,
 		examples: []string{
 			"route flush table 100", "route flush root 198.51.100.0/24 proto bgp", "--dry-run route flush dev eth0",
 		},
 	},
 	"route save": {
-		says:  "write the routes that a listing would show to standard output, for restore",
+		says:  "write the routes that a listing would show, for restore",
 		words: "WORD", keywords: grammar.RouteListKeywords, more: routeMore,
-		usage: []string{"route save [ [ root | match | exact ] PREFIX ] [ WORD ]... >FILE"},
+		usage: []string{"route save [ SELECTOR ] [ WORD ]... >FILE"}, also: selectorGrammar,
 		examples: []string{
 			"route save >main.routes", "route save table all >all.routes", "-6 route save proto static >static.routes",
 		},
@@ -178,7 +180,7 @@ var helps = map[string]help{
 	"nexthop add":     nexthopHelp("add", "add a nexthop object", "nexthop add id 1 via 192.0.2.1 dev eth0"),
 	"nexthop replace": nexthopHelp("replace", "change a nexthop object, or add it when it is not there", "nexthop replace id 1 via 192.0.2.9 dev eth0"),
 	"nexthop delete": {
-		says: "delete a nexthop object, and with it the routes that use it", more: nexthopMore,
+		says: "delete a nexthop object and the routes that use it", more: nexthopMore,
 		usage:    []string{"nexthop delete id ID"},
 		examples: []string{"nexthop delete id 10", "--trace nexthop delete id 10", "--dry-run nexthop delete id 10"},
 	},
@@ -224,9 +226,9 @@ var helps = map[string]help{
 	},
 	"": {
 		says:  "routes and nexthop objects of the kernel, and what goes over the wire",
-		usage: []string{"OBJECT [ VERB ] [ ARGUMENTS ]", "-batch FILE"},
+		usage: []string{"[ OPTIONS ] OBJECT [ VERB ] [ ARGUMENTS ]", "[ OPTIONS ] -batch FILE"},
 		also: []string{
-			"OPTIONS := [ -4 | -6 ] [ -json ] [ -details ] [ -netns NAME ] ...   as ip has them",
+			"OPTIONS := [ -4 | -6 ] [ -json ] [ -details ] [ -netns NAME ] ...  as ip has",
 			"  --trace[=hex]   show each message to and from the kernel, decoded",
 			"  --dry-run[=hex] show what would be sent, send nothing",
 			"  --exact         route del: refuse when more than one route matches",
@@ -264,7 +266,7 @@ func helpOf(path string, below [][2]string) string {
 	var b strings.Builder
 	b.WriteString(strings.TrimSpace("nhctl "+path) + ": " + h.says + "\n\n")
 	for i, u := range h.usage {
-		b.WriteString([]string{"Usage:", "      "}[min(i, 1)] + " nhctl [ OPTIONS ] " + u + "\n")
+		b.WriteString([]string{"Usage:", "      "}[min(i, 1)] + " nhctl " + u + "\n")
 	}
 	if h.keywords != nil {
 		b.WriteString(grammarOf(h.words, h.keywords()))

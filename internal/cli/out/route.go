@@ -1,6 +1,8 @@
 package out
 
 import (
+	"sync"
+
 	"golang.org/x/sys/unix"
 
 	"nhctl/internal/nl/rt"
@@ -324,13 +326,14 @@ func (p *Printer) cacheInfo(r *rt.Route) {
 	}
 }
 
-var metricSpecs = rt.MetricsTable.Specs()
+var metricSpecs = sync.OnceValue(rt.MetricsTable.Specs)
 
 func (p *Printer) metrics(m *rt.Metrics) {
 	p.array("metrics")
 	p.object("")
-	for i := range metricSpecs {
-		s := &metricSpecs[i]
+	specs := metricSpecs()
+	for i := range specs {
+		s := &specs[i]
 		n := int(s.Type)
 		v, ok := m.Get(n)
 		if n == rt.MetricLock || !ok && !m.Locked(n) || n == rt.MetricHoplimit && v == ^uint32(0) {
