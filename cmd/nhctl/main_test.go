@@ -75,25 +75,29 @@ func newHarness(dir string) (harness, error) {
 		return h, err
 	}
 	if h.nhctl == "" {
-		h.nhctl = filepath.Join(dir, "built", "nhctl")
+		h.nhctl, h.isNhctl = filepath.Join(dir, "built", "nhctl"), true
 		if out, err := exec.Command("go", "build", "-o", h.nhctl, ".").CombinedOutput(); err != nil {
 			return h, fmt.Errorf("go build: %w\n%s", err, out)
 		}
-	}
-	if h.isNhctl, err = hasDryRun(h.nhctl); err != nil {
+	} else if h.isNhctl, err = hasDryRun(h.nhctl); err != nil {
 		return h, err
 	}
 	h.path, err = commandPath(filepath.Join(dir, "bin"), h.nhctl, h.ip)
 	return h, err
 }
 
-// hasDryRun tells nhctl from a stand-in.
-func hasDryRun(bin string) (bool, error) {
-	res, err := nltest.Run(nltest.Command{
-		Argv: []string{bin, "--dry-run", "route", "add", "192.0.2.0/24", "dev", "lo"},
-		Env:  baseEnv(),
+// hasDryRun tells nhctl from a stand-in, in a namespace where a program that
+// takes --dry-run for something else does no harm.
+func hasDryRun(bin string) (has bool, err error) {
+	err = nltest.InNamespace(func() error {
+		res, err := nltest.Run(nltest.Command{
+			Argv: []string{bin, "--dry-run", "route", "add", "192.0.2.0/24", "dev", "lo"},
+			Env:  baseEnv(),
+		})
+		has = res.Code == 0
+		return err
 	})
-	return res.Code == 0, err
+	return has, err
 }
 
 // commandPath makes a directory with the programs nhctl and ip, and returns a

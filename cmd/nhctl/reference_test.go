@@ -14,30 +14,55 @@ import (
 // this version is compared with in full.
 var recordedVersion = version{7, 1}
 
-// difference is something in which two programs may differ, by name.
-type difference struct {
+// ownOutput is where nhctl's standard output is meant to differ from ip's, with
+// the reason, and with what must be true of it instead. The manual has each
+// under "Differences from ip".
+var ownOutput = []struct {
 	reason string
-	args   *regexp.Regexp // argument lines it concerns
+	args   *regexp.Regexp
+	holds  func(ip, nhctl string) bool
+}{
+	{
+		"-j with -echo: ip prints [{{…}}]",
+		regexp.MustCompile(`^(.* )?-j.* -echo |^(.* )?-echo .*-j`), onlyJSON,
+	},
+	{
+		"-j route showdump: ip prints text",
+		regexp.MustCompile(`^(.* )?-j.* showd`), onlyJSON,
+	},
+	{
+		"-j … flush: ip prints text",
+		regexp.MustCompile(`^(.* )?-j.* f(l(u(sh?)?)?)?( |$)`), onlyJSON,
+	},
+	{
+		"-j route get … connected: ip prints the second answer as text",
+		regexp.MustCompile(`^(.* )?-j.* get .*connected`), onlyJSON,
+	},
+	{
+		"nexthop list fdb: the kernel does not filter, and ip believes that it did",
+		regexp.MustCompile(`nexthop list f`),
+		func(_, nhctl string) bool {
+			return !strings.Contains(nhctl, "id") || strings.Contains(nhctl, "fdb") && !strings.Contains(nhctl, "blackhole")
+		},
+	},
+	{
+		"-echo nexthop del: ip shows the first of the kernel's answers, and groups that went with their last member are others",
+		regexp.MustCompile(`-echo nexthop del`),
+		func(ip, nhctl string) bool { return strings.HasPrefix(nhctl, ip) },
+	},
 }
 
-// ownOutput is where nhctl's output is meant to differ from ip's: ip's is not
-// JSON there although it was asked for. The manual has it under "Differences
-// from ip".
-var ownOutput = []difference{
-	{"-j with -echo: ip prints [{{…}}]", regexp.MustCompile(`^(.* )?-j.* -echo |^(.* )?-echo .*-j`)},
-	{"-j route showdump: ip prints text", regexp.MustCompile(`^(.* )?-j.* showd`)},
-	{"-j … flush: ip prints text", regexp.MustCompile(`^(.* )?-j.* f(l(u(sh?)?)?)?( |$)`)},
-}
-
-// find returns the reason of the first difference that concerns the line.
-func find(list []difference, args string) (reason string, ok bool) {
-	for _, d := range list {
+// isMeant reports whether nhctl's standard output differs from ip's as it should.
+func isMeant(args, ip, nhctl string) bool {
+	for _, d := range ownOutput {
 		if d.args.MatchString(args) {
-			return d.reason, true
+			return d.holds(ip, nhctl)
 		}
 	}
-	return "", false
+	return false
 }
+
+func onlyJSON(_, nhctl string) bool { return isJSON(nhctl) }
 
 // isJSON reports whether a text is a sequence of JSON values, perhaps empty.
 func isJSON(text string) bool {
@@ -51,28 +76,34 @@ func isJSON(text string) bool {
 	return true
 }
 
-// oldDifference is a difference between the reference and iproute2 7.1.
-type oldDifference struct {
-	since version // the first iproute2 that does as 7.1 does
-	difference
+// oldBytes is where a reference older than 7.1 sends other bytes than 7.1.
+var oldBytes = []struct {
+	since  version // the first iproute2 that does as 7.1 does
+	reason string
+	args   *regexp.Regexp
+}{
+	{version{6, 10}, "NHA_OP_FLAGS is not sent", regexp.MustCompile(`^(.* )?-d .*r|nexthop (get|show|list) `)},
 }
 
-// oldBytes is where an older reference sends other bytes than 7.1.
-var oldBytes = []oldDifference{
-	{version{6, 10}, difference{"NHA_OP_FLAGS is not sent", regexp.MustCompile(`^(.* )?-d .*r|nexthop (get|show|list) `)}},
+// oldReference returns why the reference may send other bytes than 7.1 does.
+func (h harness) oldReference(args string) (reason string, ok bool) {
+	for _, d := range oldBytes {
+		if h.ipVersion.before(d.since) && d.args.MatchString(args) {
+			return d.reason, true
+		}
+	}
+	return "", false
 }
 
-// oldTwin is a difference in output between an older reference and 7.1. When
+// oldOutput is where a reference older than 7.1 prints something else. When
 // update is nil, the output is not compared; otherwise it makes of the older
 // output what 7.1 would have printed.
-type oldTwin struct {
+var oldOutput = []struct {
 	since    version
 	reason   string
 	concerns func(args string, r nltest.Result) bool
 	update   func(r *nltest.Result)
-}
-
-var oldOutput = []oldTwin{
+}{
 	{version{6, 3}, "an encapsulation is not an object in JSON", printed(`"encap":"|"encap": "`), nil},
 	{version{6, 4}, "a failed dump leaves its array open", printed(`^\[ ?\n?$`), func(r *nltest.Result) {
 		r.Stdout = strings.TrimSuffix(r.Stdout, "\n") + "]\n"
@@ -104,16 +135,4 @@ func printed(pattern string) func(string, nltest.Result) bool {
 func complained(pattern string) func(string, nltest.Result) bool {
 	re := regexp.MustCompile(pattern)
 	return func(_ string, r nltest.Result) bool { return re.MatchString(r.Stderr) }
-}
-
-// concerning returns the differences of the list that the reference's age
-// brings about.
-func (h harness) concerning(list []oldDifference) []difference {
-	var concerned []difference
-	for _, d := range list {
-		if h.ipVersion.before(d.since) {
-			concerned = append(concerned, d.difference)
-		}
-	}
-	return concerned
 }

@@ -253,7 +253,7 @@ func Main(argv []string) int {
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
 		InTTY: isTerminal(0), OutTTY: isTerminal(1), Width: width(1),
 		Getenv: os.Getenv, Dial: dialKernel,
-		Etc: "/etc/iproute2", Usr: "/usr/share/iproute2",
+		Etc: "/etc/iproute2", Usr: "/usr/share/iproute2", Singles: singles,
 	}
 	return Run(env, argv)
 }

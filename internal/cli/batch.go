@@ -27,6 +27,12 @@ const (
 	packAcks  = 16
 )
 
+// singles is how many commands go one by one before packs begin, which then
+// double: a small batch sends just what ip sends, and a mistake near the
+// beginning is met before anything was sent behind it. With -force packs are
+// full from the start.
+const singles = 16
+
 // checkTells is how many mistakes --check-first tells of.
 const checkTells = 20
 
@@ -58,9 +64,12 @@ type batch struct {
 	err   *notesLast
 	code  int
 
-	pack *batchPack // is being filled
-	sent *batchPack // is being sent, while the next is filled; nil when none is
-	most int        // messages a pack
+	pack  *batchPack // is being filled
+	sent  *batchPack // is being sent, while the next is filled; nil when none is
+	spare *batchPack // is used next; nil while one is being sent
+	most  int        // messages a pack may have
+	limit int        // messages a pack may ever have
+	good  int        // commands that went well in packs
 	// tables are those that a route of this batch is in: to add the first
 	// route of a table makes the table, which cannot be taken back.
 	tables map[tableKey]bool
@@ -72,7 +81,7 @@ type batchPack struct {
 	lines []packed // of msgs
 	bytes int
 
-	done    chan struct{} // closed when it was sent; what follows is then known
+	done    chan struct{} // closed when it was sent, of one that is sent while the next is filled
 	refused []refusal
 	err     error // the socket's
 }
@@ -106,10 +115,13 @@ func (a *app) batch(file string) int {
 	a.env, a.inBatch = &env, true
 	b := &batch{
 		a: a, name: file, force: a.o.force, verbs: objects(), err: notes,
-		most: packMsgs, tables: map[tableKey]bool{}, pack: new(batchPack),
+		most: 1, limit: packMsgs, tables: map[tableKey]bool{}, pack: new(batchPack), spare: new(batchPack),
 	}
 	if a.o.rcvbuf > 0 && a.o.rcvbuf < 1<<18 {
-		b.most = 1 // acknowledgements of a pack might not fit
+		b.limit = 1 // acknowledgements of a pack might not fit
+	}
+	if b.force || env.Singles == 0 {
+		b.most = b.limit
 	}
 	in, check, err := b.open()
 	if err != nil {
@@ -359,15 +371,18 @@ func (b *batch) add(p packed) error {
 // flush sends the pack and waits until all that was sent is told. Its error is
 // errBatchEnds.
 func (b *batch) flush() error {
-	if err := b.push(); err != nil {
+	if err := b.send(false); err != nil {
 		return err
 	}
 	return b.wait()
 }
 
-// push sends the pack when what came of the one before is told. The socket is
+// push is flush that does not wait for what came of the pack.
+func (b *batch) push() error { return b.send(true) }
+
+// send sends the pack when what came of the one before is told. The socket is
 // opened here, on the thread whose network namespace counts.
-func (b *batch) push() error {
+func (b *batch) send(ahead bool) error {
 	if err := b.wait(); err != nil || len(b.pack.msgs) == 0 {
 		return err
 	}
@@ -376,25 +391,27 @@ func (b *batch) push() error {
 	if err != nil {
 		return b.result(p.lines[0].line, err)
 	}
-	b.pack, b.sent = new(batchPack), p
-	b.pack.msgs = make([]nl.Msg, 0, len(p.msgs))
-	b.pack.lines = make([]packed, 0, len(p.lines))
+	b.pack, b.spare, b.sent = b.spare, nil, p
 	for i := range p.msgs {
 		if len(p.msgs) <= packAcks || i == len(p.msgs)-1 {
 			p.msgs[i].Flags |= nl.Ack
 		}
 	}
-	p.done = make(chan struct{})
 	ctx := b.a.ctx()
-	go func() {
-		defer close(p.done)
+	send := func() {
 		p.err = c.Send(ctx, p.msgs, func(i int, e *nl.Error) {
 			p.refused = append(p.refused, refusal{i, e})
 		}, nil)
-	}()
-	if b.a.o.trace != "" {
-		<-p.done // the tracer writes among what is told
 	}
+	if !ahead || b.a.o.trace != "" { // the tracer writes among what is told
+		send()
+		return nil
+	}
+	p.done = make(chan struct{})
+	go func() {
+		defer close(p.done)
+		send()
+	}()
 	return nil
 }
 
@@ -404,8 +421,15 @@ func (b *batch) wait() error {
 	if p == nil {
 		return nil
 	}
-	<-p.done
+	if p.done != nil {
+		<-p.done
+	}
 	b.sent = nil
+	defer func() {
+		clear(p.lines)
+		*p = batchPack{msgs: p.msgs[:0], lines: p.lines[:0], refused: p.refused[:0]}
+		b.spare = p
+	}()
 	failed := len(p.msgs)
 	for _, r := range p.refused {
 		if r.err.Errno != 0 && !b.force {
@@ -435,6 +459,9 @@ func (b *batch) wait() error {
 		if t := p.lines[i].table; t != (tableKey{}) {
 			b.tables[t] = true
 		}
+	}
+	if b.good += len(p.lines); b.good >= b.a.env.Singles {
+		b.most = min(2*b.most, b.limit)
 	}
 	return nil
 }

@@ -118,11 +118,17 @@ func saidOne(m *nl.Msg) string {
 
 // runBatch runs nhctl with args on the kernel that r stands in for.
 func runBatch(c nl.Conn, stdin io.Reader, args ...string) (code int, stderr string) {
+	return runBatchFrom(0, c, stdin, args...)
+}
+
+// runBatchFrom is runBatch with commands that go one by one at the beginning.
+func runBatchFrom(singles int, c nl.Conn, stdin io.Reader, args ...string) (code int, stderr string) {
 	var errs bytes.Buffer
 	env := &Env{
 		In: stdin, Out: io.Discard, Err: &errs,
-		Getenv: func(string) string { return "" },
-		Dial:   func(DialOptions) (nl.Conn, error) { return c, nil },
+		Getenv:  func(string) string { return "" },
+		Dial:    func(DialOptions) (nl.Conn, error) { return c, nil },
+		Singles: singles,
 	}
 	code = Run(env, append([]string{"nhctl"}, args...))
 	return code, errs.String()
@@ -618,5 +624,28 @@ func BenchmarkBatchAdd(b *testing.B) {
 		if code, stderr := runBatch(&sink{}, strings.NewReader(lines.String()), "-batch", "-"); code != exitOK {
 			b.Fatal(code, stderr)
 		}
+	}
+}
+
+// A batch begins with single messages, as ip sends them; then its packs
+// double.
+func TestBatchBeginsOneByOne(t *testing.T) {
+	var in strings.Builder
+	for i := range 30 {
+		fmt.Fprintf(&in, "nexthop add id %d blackhole\n", i+1)
+	}
+	r := &recorder{}
+	if code, stderr := runBatchFrom(4, r, strings.NewReader(in.String()), "-batch", "-"); code != exitOK {
+		t.Fatalf("exit code %d: %s", code, stderr)
+	}
+	sum := 0
+	for i, s := range r.sends {
+		sum += len(s)
+		if i < 4 && len(s) != 1 || i > 0 && len(s) > 2*len(r.sends[i-1]) {
+			t.Errorf("send %d has %d messages", i, len(s))
+		}
+	}
+	if sum != 30 || len(r.sends) > 12 {
+		t.Errorf("%d messages in %d sends", sum, len(r.sends))
 	}
 }

@@ -10,12 +10,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// What makes a line unreadable; the texts are ip's. errMissingLine ends the
-// batch, the others spoil one line.
-var (
-	errTooManyWords = errors.New("Too many arguments to command") //nolint:staticcheck // ip's words
-	errNoEndQuote   = errors.New("Unterminated quoted string")    //nolint:staticcheck
-	errMissingLine  = errors.New("Missing continuation line")     //nolint:staticcheck
+// A lineError says what makes a line unreadable, in ip's words.
+type lineError string
+
+func (e lineError) Error() string { return string(e) }
+
+// errMissingLine ends the batch, the others spoil one line.
+const (
+	errTooManyWords lineError = "Too many arguments to command"
+	errNoEndQuote   lineError = "Unterminated quoted string"
+	errMissingLine  lineError = "Missing continuation line"
 )
 
 // maxBatchWords is how many words of a line ip takes.

@@ -122,23 +122,8 @@ func offerName(all []cobra.Completion, name, description string) []cobra.Complet
 	return append(all, cobra.CompletionWithDesc(name, string(out.AppendSafe(nil, description))))
 }
 
-// Words of the grammar that have no list of their own there.
+// Words that the grammar reads without a list.
 var (
-	hopKeywords = []grammar.Keyword{
-		{Word: "via", Value: "[ FAMILY ] ADDRESS"},
-		{Word: "dev", Value: "DEVICE"},
-		{Word: "weight", Value: "NUMBER"},
-		{Word: "onlink"},
-		{Word: "realms", Value: "[ FROM/ ]TO"},
-		{Word: "encap", Value: "ENCAPTYPE ENCAPHDR"},
-		{Word: "as", Value: "[ to ] ADDRESS"},
-		{Word: "nexthop", Value: "NH"},
-	}
-	resilientKeywords = []grammar.Keyword{
-		{Word: "buckets", Value: "BUCKETS"},
-		{Word: "idle_timer", Value: "SECONDS"},
-		{Word: "unbalanced_timer", Value: "SECONDS"},
-	}
 	featureKeywords = []grammar.Keyword{{Word: "ecn"}, {Word: "tcp_usec_ts"}}
 	idKeywords      = []grammar.Keyword{{Word: "id", Value: "ID"}}
 	bucketKeywords  = []grammar.Keyword{{Word: "id", Value: "ID"}, {Word: "index", Value: "NUMBER"}}
@@ -242,7 +227,7 @@ func (c *completer) follow(args []string) []cobra.Completion {
 		c.used[k.Word] = true
 		switch {
 		case k.Word == "nexthop":
-			c.ks, c.more, c.positional, c.used = hopKeywords, nil, "", map[string]bool{}
+			c.ks, c.more, c.positional, c.used = append(grammar.HopKeywords(), grammar.Keyword{Word: "nexthop", Value: "NH"}), nil, "", map[string]bool{}
 			continue
 		case k.Value == "":
 			continue
@@ -274,7 +259,7 @@ func (c *completer) valueSaid(k *grammar.Keyword, value string) {
 		}
 	case "type":
 		if value == "resilient" {
-			c.more = resilientKeywords
+			c.more = grammar.ResilientKeywords()
 		}
 	case "features":
 		c.more = featureKeywords
@@ -554,6 +539,14 @@ fi
 
 `
 
+// Cobra's script compares what was typed with words that bash has quoted, so
+// that a comma, which bash quotes and nobody else does, never fits: 1,3/2. The
+// words of offerName need no quotes.
+const (
+	bashQuoted = `printf -v comp "%q" "${compline%%$tab*}" &>/dev/null || comp=$(printf "%q" "${compline%%$tab*}")`
+	bashPlain  = `comp=${compline%%$tab*}`
+)
+
 // completionCommand writes the scripts that shells source.
 func completionCommand() *cobra.Command {
 	c := &cobra.Command{
@@ -568,7 +561,12 @@ func completionCommand() *cobra.Command {
 			if _, err := io.WriteString(w, bashAlone); err != nil {
 				return err
 			}
-			return root.GenBashCompletionV2(w, true)
+			var script strings.Builder
+			if err := root.GenBashCompletionV2(&script, true); err != nil {
+				return err
+			}
+			_, err := io.WriteString(w, strings.Replace(script.String(), bashQuoted, bashPlain, 1))
+			return err
 		}},
 		{"zsh", (*cobra.Command).GenZshCompletion},
 		{"fish", func(root *cobra.Command, w io.Writer) error { return root.GenFishCompletion(w, true) }},

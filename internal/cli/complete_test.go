@@ -15,7 +15,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"nhctl/internal/cli/grammar"
 	"nhctl/internal/nl"
 	"nhctl/internal/nl/attr"
 	"nhctl/internal/nl/rt"
@@ -216,33 +215,6 @@ func TestCompleteDescribes(t *testing.T) {
 	}
 }
 
-// TestHopKeywords holds the lists that are typed a second time to the
-// grammar: each of their words is one where it is offered.
-func TestHopKeywords(t *testing.T) {
-	env, _, _ := listerEnv(nil)
-	a := newApp(env, options{})
-	defer a.close()
-	value := map[string]string{
-		"via": "192.0.2.1", "dev": "eth0", "weight": "2", "realms": "5", "encap": "mpls 100", "as": "192.0.2.2",
-		"nexthop": "via 192.0.2.3",
-	}
-	for _, k := range hopKeywords {
-		line := "10.0.0.0/8 nexthop via 192.0.2.9 " + k.Word + " " + value[k.Word]
-		if k.Word == "encap" {
-			line += " dev eth0" // ip wants a word behind it
-		}
-		if _, err := grammar.RouteModify(&a.words, unix.RTM_NEWROUTE, 0, strings.Fields(line)); err != nil {
-			t.Errorf("%s: %v", line, err)
-		}
-	}
-	for _, k := range resilientKeywords {
-		line := "id 1 group 1 type resilient " + k.Word + " 8"
-		if _, err := grammar.NexthopModify(&a.words, unix.RTM_NEWNEXTHOP, 0, strings.Fields(line)); err != nil {
-			t.Errorf("%s: %v", line, err)
-		}
-	}
-}
-
 // bashChild makes the test binary the nhctl that a shell calls.
 const bashChild = "NHCTL_TEST_COMPLETE"
 
@@ -294,6 +266,7 @@ printf '%s\n' "${COMPREPLY[@]}"
 		{"nhctl -6 r a 2001:db8::/32 dev vrf", "vrf-blue"},
 		{"nhctl r s root 2001:db8:", "f::/64"}, // readline keeps what is before the colon
 		{"nhctl --format=js", "json jsonl"},
+		{"nhctl nexthop add id 5 group 2,5/1", "2,5/1 2,5/10"},
 		{"nhctl r a 10.0.0.0/8 via ", ""},
 	} {
 		cmd := exec.Command(bash, "--noprofile", "--norc", "-c", press, "bash", tt.line)

@@ -18,6 +18,7 @@ type Env struct {
 	Getenv   func(string) string
 	Dial     func(DialOptions) (nl.Conn, error)
 	Etc, Usr string // directories of iproute2's name files
+	Singles  int    // commands of a batch that go one by one before packs begin
 }
 
 // DialOptions are what a command asks of a socket.

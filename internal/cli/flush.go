@@ -482,9 +482,8 @@ func (a *app) nexthopFlush(args []string) error {
 		return err
 	}
 	err = a.dumpEnded(err, "Dump terminated. Failed to flush nexthops\n")
-	if err == nil && f.failed {
-		err = exitError(exitKernel)
-	}
+	// An object that could not be deleted was told of; as with ip, that does
+	// not count.
 	return errors.Join(err, f.say())
 }
 
@@ -498,7 +497,6 @@ type nexthopFlusher struct {
 	to      nl.Conn
 	l       *grammar.NexthopList
 	flushed int
-	failed  bool
 }
 
 // round dumps once, then deletes what the dump told: to delete meanwhile
@@ -540,7 +538,6 @@ func (f *nexthopFlusher) send(reqs []nl.Msg) error {
 		if e.Errno == unix.ENOENT {
 			return // a group that went with its last member
 		}
-		f.failed = true
 		f.a.kernelSaid(e)
 	}, nil)
 	f.flushed += len(reqs) - bad

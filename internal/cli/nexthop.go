@@ -1,9 +1,8 @@
 package cli
 
 import (
-	"io"
-
 	"fmt"
+	"io"
 
 	"golang.org/x/sys/unix"
 

@@ -9,3 +9,9 @@ func Number(s string) (uint64, bool) { return parseUint(s, 0, maxU32) }
 
 // Matches says whether prefix is a beginning of word, and not empty.
 func Matches(prefix, word string) bool { return matches(prefix, word) }
+
+// HopKeywords describes the words of a nexthop block of `route add`.
+func HopKeywords() []Keyword { return describe(hopWords) }
+
+// ResilientKeywords describes the words behind `type resilient`.
+func ResilientKeywords() []Keyword { return describe(resWords) }

@@ -449,8 +449,12 @@ func TestMatches(t *testing.T) {
 		prefix, word string
 		want         bool
 	}{
-		{"me", "metric", true}, {"metric", "metric", true}, {"metrics", "metric", false},
-		{"", "metric", false}, {"M", "metric", false}, {"", "", false},
+		{"me", "metric", true},
+		{"metric", "metric", true},
+		{"metrics", "metric", false},
+		{"", "metric", false},
+		{"M", "metric", false},
+		{"", "", false},
 	} {
 		if got := matches(c.prefix, c.word); got != c.want {
 			t.Errorf("matches(%q, %q) = %t", c.prefix, c.word, got)
