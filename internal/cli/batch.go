@@ -556,7 +556,7 @@ func takeBack(m *nl.Msg) nl.Msg {
 	}
 	undo.Type = unix.RTM_DELROUTE
 	h := m.Body
-	id := rt.Route{Family: h[0], DstLen: h[1], SrcLen: h[2], TOS: h[3], HeaderTable: h[headerTable], Scope: unix.RT_SCOPE_NOWHERE}
+	id := rt.RouteHeader{Family: h[0], DstLen: h[1], SrcLen: h[2], TOS: h[3], HeaderTable: h[headerTable], Scope: unix.RT_SCOPE_NOWHERE}
 	b := id.AppendHeader(nil)
 	attrs := h[rt.RouteHeaderLen:]
 	for rest := attrs; ; {

@@ -85,7 +85,7 @@ func (l *lister) Dump(_ context.Context, req nl.Msg, f func(nl.Msg) error) error
 	case unix.RTM_GETROUTE:
 		for i, s := range []string{"10.1.0.0/16", "10.2.0.0/16", "2001:db8:f::/64", "172.16.0.0/12"} {
 			p := netip.MustParsePrefix(s)
-			r := rt.Route{Family: unix.AF_INET, HeaderTable: unix.RT_TABLE_MAIN, Type: unix.RTN_UNICAST, DstLen: uint8(p.Bits()), OIF: attr.Some(uint32(1))}
+			r := rt.Route{RouteHeader: rt.RouteHeader{Family: unix.AF_INET, HeaderTable: unix.RT_TABLE_MAIN, Type: unix.RTN_UNICAST, DstLen: uint8(p.Bits())}, OIF: attr.Some(uint32(1))}
 			if p.Addr().Is6() {
 				r.Family = unix.AF_INET6
 			}

@@ -102,7 +102,7 @@ func (c candidate) route() *rt.Route {
 	h := r.Hops[c.hop]
 	r.Hops, r.Multipath = nil, false
 	r.Hop, r.OIF = h, attr.Some(h.Dev)
-	r.Flags |= uint32(h.Flags)
+	r.Flags |= uint32(h.HopFlags)
 	return &r
 }
 

@@ -72,7 +72,7 @@ func (k *fakeKernel) run(in io.Reader, args ...string) (code int, stdout, stderr
 
 // aRoute is the body of a route to 10.n.0.0/16 as a dump tells it.
 func aRoute(n uint8, attrs func(b []byte) []byte) []byte {
-	r := rt.Route{Family: unix.AF_INET, DstLen: 16, HeaderTable: unix.RT_TABLE_MAIN, Type: unix.RTN_UNICAST}
+	r := rt.Route{RouteHeader: rt.RouteHeader{Family: unix.AF_INET, DstLen: 16, HeaderTable: unix.RT_TABLE_MAIN, Type: unix.RTN_UNICAST}}
 	b := rt.RTADst.Put(r.AppendHeader(nil), rt.AddrFrom([]byte{10, n, 0, 0}))
 	return attrs(b)
 }
@@ -141,7 +141,7 @@ func TestRestoreOrder(t *testing.T) {
 				}
 				line := fmt.Sprintf("%x %d dev %d nhid %d via %t", m.Flags, r.Dst.V.Bytes()[1], r.OIF.V, r.NHID.V, r.Gateway.OK)
 				for _, h := range r.Hops {
-					line += fmt.Sprintf(" hop %d flags %d", h.Dev, h.Flags)
+					line += fmt.Sprintf(" hop %d flags %d", h.Dev, h.HopFlags)
 				}
 				got = append(got, line)
 			}

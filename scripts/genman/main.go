@@ -195,7 +195,7 @@ type note struct {
 
 // Words of routes that stand in struct rtmsg.
 var header = map[string]note{
-	"dsfield":  {"Type of service that packets must have (IPv4)", "rtm_tos"},
+	"dsfield":  {"Type of service that IPv4 packets must have", "rtm_tos"},
 	"scope":    {"How far away destinations are", "rtm_scope"},
 	"onlink":   {"The gateway is reachable on the device's link whatever the other routes say", "RTNH_F_ONLINK"},
 	"protocol": {"Who made the route", "rtm_protocol"},
@@ -226,6 +226,7 @@ var tunnel = map[string]note{
 	"seq":      {"Send sequence numbers", "TUNNEL_SEQ"},
 	"key":      {"Send the id as a key", "TUNNEL_KEY"},
 	"hmac":     {"Sign the header with this key of the kernel", "SR6_TLV_HMAC"},
+	"freq":     {"Put a trace into k of n packets, n being at most 1000000", "IOAM6_IPTUNNEL_FREQ_K"},
 	"prealloc": {"The trace is of the pre-allocated kind, which is the only one", ""},
 	"type":     {"Bits that say which data to collect, of 24", ""},
 	"ns":       {"IOAM namespace", ""},
@@ -309,6 +310,12 @@ func item(k grammar.Keyword) string {
 	return b.String()
 }
 
+// plainer are the names that the pages have for values of ip.
+var plainer = map[string]string{
+	"table_id": "table", "rtproto": "protocol", "encaptype": "type", "encaphdr": "parameters",
+	"nh": "hop", "type_args": "parameters",
+}
+
 // notation turns ip's notation of a value, such as "[ FROM/ ]TO", into macros.
 func notation(s string) (out []string) {
 	space := true // before what comes next
@@ -333,11 +340,13 @@ func notation(s string) (out []string) {
 			for n < len(s) && isWord(s[n]) {
 				n++
 			}
-			m := "Cm"
-			if strings.ToUpper(s[:n]) == s[:n] && strings.ToLower(s[:n]) != s[:n] {
-				m = "Ar"
+			macro = []string{"Cm", s[:n]}
+			if w := strings.ToLower(s[:n]); w != s[:n] {
+				macro = []string{"Ar", w}
+				if plain, ok := plainer[w]; ok {
+					macro[1] = plain
+				}
 			}
-			macro = []string{m, s[:n]}
 		default:
 			for n < len(s) && !isWord(s[n]) && strings.IndexByte(" []{}|", s[n]) < 0 {
 				n++

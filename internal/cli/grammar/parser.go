@@ -140,7 +140,12 @@ func (p *parser) suggest(what string, want func() []string) {
 	}
 }
 
-func (p *parser) use(word string) { p.uses = append(p.uses, Use{word, p.i}) }
+func (p *parser) use(word string) {
+	if p.uses == nil {
+		p.uses = make([]Use, 0, len(p.args)/2+1)
+	}
+	p.uses = append(p.uses, Use{word, p.i})
+}
 
 // device resolves the current word; a device that is not there fails as ip's
 // nodev does.
@@ -227,12 +232,18 @@ type keyword[S any] struct {
 	parse  func(*parser, *S)
 }
 
+// fits is asked some forty times a word, so it looks at the first letter
+// before anything else.
 func (k *keyword[S]) fits(w string) bool {
-	if k.prefix && matches(w, k.word) || w == k.word {
+	if w == "" {
+		return false
+	}
+	c := w[0]
+	if k.word[0] == c && (w == k.word || k.prefix && matches(w, k.word)) {
 		return true
 	}
 	for _, a := range k.also {
-		if matches(w, a) {
+		if a[0] == c && matches(w, a) {
 			return true
 		}
 	}

@@ -17,9 +17,9 @@ type Request struct {
 
 // modify is what `route add` and its kin gather.
 type modify struct {
-	h         rt.Route // header fields
+	h         rt.RouteHeader
 	del       bool
-	body      []byte // attributes in the order of the words
+	body      []byte // room for the header, attributes in the order of the words
 	metrics   []byte
 	lock      uint32
 	dev       string
@@ -40,6 +40,8 @@ func RouteModify(env *Env, typ, flags uint16, args []string) (*Request, *Error) 
 	if !s.del {
 		s.h.Protocol, s.h.Scope, s.h.Type = unix.RTPROT_BOOT, unix.RT_SCOPE_UNIVERSE, unix.RTN_UNICAST
 	}
+	// Most requests are smaller; room for the header comes first.
+	s.body = make([]byte, rt.RouteHeaderLen, rt.RouteHeaderLen+64)
 	for p.more() && !p.is("nexthop") {
 		if !run(p, routeWords, s) {
 			s.destination(p)
@@ -53,8 +55,8 @@ func RouteModify(env *Env, typ, flags uint16, args []string) (*Request, *Error) 
 	if p.err != nil {
 		return nil, p.err
 	}
-	body := append(s.h.AppendHeader(make([]byte, 0, rt.RouteHeaderLen+len(s.body))), s.body...)
-	return &Request{nl.Msg{Header: nl.Header{Type: typ, Flags: nl.Request | flags}, Body: body}, p.uses}, nil
+	s.h.AppendHeader(s.body[:0])
+	return &Request{nl.Msg{Header: nl.Header{Type: typ, Flags: nl.Request | flags}, Body: s.body}, p.uses}, nil
 }
 
 // RouteKeywords describes the words of `route add` for help and completion.

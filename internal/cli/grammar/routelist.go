@@ -228,7 +228,7 @@ type Get struct {
 }
 
 type get struct {
-	h          rt.Route
+	h          rt.RouteHeader
 	body       []byte
 	iif, oif   arg
 	mark       uint32

@@ -434,7 +434,7 @@ func (p *Printer) hops(r *rt.Route) {
 				p.int("weight", "weight ", int64(h.Weight)+1, " ")
 			}
 		}
-		p.flags(uint32(h.Flags))
+		p.flags(uint32(h.HopFlags))
 		p.endObject()
 	}
 	p.endArray()

@@ -329,7 +329,7 @@ func (t *Table) hop(r *rt.Route, h *rt.Hop) row {
 		if h.Flow.OK {
 			p.flow(h.Flow.V)
 		}
-		p.flags(uint32(h.Flags))
+		p.flags(uint32(h.HopFlags))
 	})
 	return row{cells: c, info: info, hop: true}
 }

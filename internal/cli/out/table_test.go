@@ -33,7 +33,7 @@ func ipAddr(s string) attr.Opt[rt.Addr] {
 
 // aRoute is a unicast route of table main.
 func aRoute(prefix string, more func(r *rt.Route)) *rt.Route {
-	r := &rt.Route{HeaderTable: unix.RT_TABLE_MAIN, Type: unix.RTN_UNICAST, Protocol: unix.RTPROT_BOOT}
+	r := &rt.Route{RouteHeader: rt.RouteHeader{HeaderTable: unix.RT_TABLE_MAIN, Type: unix.RTN_UNICAST, Protocol: unix.RTPROT_BOOT}}
 	p := netip.MustParsePrefix(prefix)
 	r.Family = unix.AF_INET
 	if p.Addr().Is6() {
@@ -58,7 +58,7 @@ func someRoutes4() []*rt.Route {
 			r.Multipath = true
 			r.Hops = []rt.Hop{
 				{Dev: 1, Gateway: ipAddr("192.0.2.1")},
-				{Dev: 2, Weight: 19, Flags: rt.NHFlagLinkdown, Gateway: ipAddr("198.51.100.1"), Flow: attr.Some(uint32(5<<16 | 7))},
+				{Dev: 2, Weight: 19, HopFlags: rt.NHFlagLinkdown, Gateway: ipAddr("198.51.100.1"), Flow: attr.Some(uint32(5<<16 | 7))},
 			}
 		}),
 		aRoute("10.9.0.0/16", func(r *rt.Route) {

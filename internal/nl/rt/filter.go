@@ -60,7 +60,7 @@ func AllRoutes() RouteFilter {
 // Request is the body of the dump request: the kernel filters by table,
 // protocol and device under strict checking.
 func (f *RouteFilter) Request(family uint8) []byte {
-	h := Route{Family: family, Protocol: f.Protocol.V}
+	h := RouteHeader{Family: family, Protocol: f.Protocol.V}
 	if f.Cloned == OnlyCloned {
 		h.Flags |= FlagCloned
 	}

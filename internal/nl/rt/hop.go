@@ -9,19 +9,19 @@ import (
 )
 
 // Hop is a next hop: one of RTA_MULTIPATH, or the one that a route without a
-// list says in its own attributes (then Dev, Flags and Weight are unused: the
+// list says in its own attributes (then Dev, HopFlags and Weight are unused: the
 // route has RTA_OIF and rtm_flags).
 type Hop struct {
-	Dev     uint32 // rtnh_ifindex
-	Flags   uint8  // rtnh_flags
-	Weight  uint8  // rtnh_hops: weight - 1
-	Gateway attr.Opt[Addr]
-	Via     attr.Opt[Via]
-	Flow    attr.Opt[uint32]
-	NewDst  attr.Opt[[]byte]
-	Encap   attr.Opt[[]byte] // payload of RTA_ENCAP, read by EncapType's table
-	EncType attr.Opt[uint16]
-	Unknown []attr.Raw
+	Dev      uint32 // rtnh_ifindex
+	HopFlags uint8  // rtnh_flags
+	Weight   uint8  // rtnh_hops: weight - 1
+	Gateway  attr.Opt[Addr]
+	Via      attr.Opt[Via]
+	Flow     attr.Opt[uint32]
+	NewDst   attr.Opt[[]byte]
+	Encap    attr.Opt[[]byte] // payload of RTA_ENCAP, read by EncapType's table
+	EncType  attr.Opt[uint16]
+	Unknown  []attr.Raw
 }
 
 const rtnhLen = 8 // struct rtnexthop
@@ -82,7 +82,7 @@ func decodeHops(hops []Hop, p []byte, c *attr.Ctx) ([]Hop, bool) {
 			hops = append(hops, Hop{})
 		}
 		h := &hops[len(hops)-1]
-		*h = Hop{Flags: p[2], Weight: p[3], Dev: ne.Uint32(p[4:]), Unknown: h.Unknown[:0]}
+		*h = Hop{HopFlags: p[2], Weight: p[3], Dev: ne.Uint32(p[4:]), Unknown: h.Unknown[:0]}
 		if HopTable.Decode(h, p[rtnhLen:n], c) != nil {
 			return nil, false
 		}
@@ -98,7 +98,7 @@ func appendHops(b []byte, hops []Hop) []byte {
 	for i := range hops {
 		h := &hops[i]
 		var at int
-		b, at = BeginHop(b, h.Flags, int(h.Weight)+1, h.Dev)
+		b, at = BeginHop(b, h.HopFlags, int(h.Weight)+1, h.Dev)
 		b = HopTable.Append(b, h)
 		EndHop(b, at)
 	}

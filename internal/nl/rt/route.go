@@ -9,13 +9,18 @@ import (
 	"nhctl/internal/nl/attr"
 )
 
-// Route is an RTM_NEWROUTE, RTM_DELROUTE or RTM_GETROUTE message: struct
-// rtmsg and the RTA_* attributes. Byte slices in it alias the message.
-type Route struct {
+// RouteHeader is struct rtmsg, which route messages begin with.
+type RouteHeader struct {
 	Family, DstLen, SrcLen, TOS uint8
-	HeaderTable                 uint8 // rtm_table; see Table
+	HeaderTable                 uint8 // rtm_table; see Route.Table
 	Protocol, Scope, Type       uint8
 	Flags                       uint32 // RTM_F_* and RTNH_F_*
+}
+
+// Route is an RTM_NEWROUTE, RTM_DELROUTE or RTM_GETROUTE message: its header
+// and the RTA_* attributes. Byte slices in it alias the message.
+type Route struct {
+	RouteHeader
 
 	Dst, Src     attr.Opt[Addr]
 	IIF, OIF     attr.Opt[uint32]
@@ -253,7 +258,7 @@ func DecodeRoute(r *Route, body []byte) error {
 }
 
 // AppendHeader appends struct rtmsg.
-func (r *Route) AppendHeader(b []byte) []byte {
+func (r *RouteHeader) AppendHeader(b []byte) []byte {
 	b = append(b, r.Family, r.DstLen, r.SrcLen, r.TOS, r.HeaderTable, r.Protocol, r.Scope, r.Type)
 	return ne.AppendUint32(b, r.Flags)
 }
