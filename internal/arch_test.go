@@ -84,9 +84,11 @@ var edges = map[string]map[string]string{
 // scripts is what a program below scripts/ may import: it sees the tool from
 // outside, or reads the tables to write pages from them.
 var scripts = map[string]string{
-	"internal/cli":   "the command tree, for pages and completion",
-	"internal/nl/rt": "the tables, for the pages",
-	"docs/man":       "the pages",
+	"internal/cli":         "the command tree, for pages and completion",
+	"internal/cli/grammar": "the keyword lists, for the pages (genman)",
+	"internal/nl/rt":       "the tables, for the pages",
+	"internal/nl/attr":     "Spec, the type of the tables' rows (genman)",
+	"docs/man":             "the pages",
 }
 
 // doors lists the outside modules and the packages that may import them. The

@@ -41,7 +41,14 @@ var wireExceptions = map[string]string{}
 
 // outputExceptions are the cases whose output or exit code is not ip's, with
 // the reason. What holds for many cases stands in reference_test.go.
-var outputExceptions = map[string]string{}
+var outputExceptions = map[string]string{
+	"monitor help":              noMonitor,
+	"monitor foo":               noMonitor,
+	"monitor dev nosuch":        noMonitor,
+	"monitor file /nonexistent": noMonitor,
+}
+
+const noMonitor = "nhctl has no monitor yet, and says so"
 
 // leastCompared is the number of recorded cases whose bytes must have been
 // compared for the whole test to count as one.

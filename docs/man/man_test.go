@@ -326,7 +326,7 @@ func examples(t *testing.T, topic, section string, dry bool) (all []example) {
 				}
 			case ex == nil:
 				t.Errorf("%s:%d: output without a command", topic, i+1)
-			case ex.want == "" && strings.HasSuffix(ex.command, `\`):
+			case ex.want == "" && (strings.HasSuffix(ex.command, `\`) || strings.HasSuffix(ex.command, "&&")):
 				ex.command += "\n" + l
 			default:
 				ex.want += l + "\n"

@@ -1,9 +1,11 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 
 	"golang.org/x/sys/unix"
 
@@ -64,7 +66,7 @@ func (a *app) modify(req *grammar.Request, args []string) error {
 	var reply func(nl.Msg) error
 	if a.o.echo {
 		flags = nl.Echo
-		reply = a.printEcho
+		reply = a.printFirst()
 	}
 	msg := req.Msg
 	msg.Flags |= flags
@@ -74,14 +76,22 @@ func (a *app) modify(req *grammar.Request, args []string) error {
 	return nil
 }
 
-// printEcho prints what the kernel made of a request.
-func (a *app) printEcho(m nl.Msg) error {
-	p := a.answer()
-	p.Begin()
-	if err := printMessage(p, m, &rt.RouteFilter{}); err != nil {
-		return err
+// printFirst prints what the kernel made of a request: the first of its
+// answers, as ip does. Others are of groups that an object went from.
+func (a *app) printFirst() func(nl.Msg) error {
+	said := false
+	return func(m nl.Msg) error {
+		if said {
+			return nil
+		}
+		said = true
+		p := a.answer()
+		p.Begin()
+		if err := printMessage(p, m, &rt.RouteFilter{}); err != nil {
+			return err
+		}
+		return p.End()
 	}
-	return p.End()
 }
 
 // printMessage prints a route, nexthop or bucket message that the filter lets
@@ -208,8 +218,11 @@ func (a *app) routeGet(args []string) error {
 	if err != nil {
 		return err
 	}
-	ask := func(source *attr.Opt[rt.Addr]) error {
-		f := rt.AllRoutes()
+	p := a.answer() // of which a refusal prints nothing
+	begin := sync.OnceFunc(p.Begin)
+	f := rt.AllRoutes()
+	var source attr.Opt[rt.Addr] // that the last answer names
+	ask := func() error {
 		return c.Get(a.ctx(), g.Msg, func(m nl.Msg) error {
 			var r rt.Route
 			if m.Type != unix.RTM_NEWROUTE {
@@ -218,35 +231,38 @@ func (a *app) routeGet(args []string) error {
 			if err := rt.DecodeRoute(&r, m.Body); err != nil {
 				return err
 			}
-			*source = r.PrefSrc
-			if !source.OK {
-				*source = r.Src
+			if source = r.PrefSrc; !source.OK {
+				source = r.Src
 			}
-			p := a.answer()
-			p.Begin()
-			if f.Match(&r) {
-				if err := p.PrintRoute(&r, &f, false); err != nil {
-					return err
-				}
+			begin()
+			if !f.Match(&r) {
+				return nil
 			}
-			return p.End()
+			return p.PrintRoute(&r, &f, false)
 		})
 	}
-	var source attr.Opt[rt.Addr]
-	if err := ask(&source); err != nil {
+	if err := ask(); err != nil {
 		return a.refused(err, &g.Request, args)
 	}
-	if !g.Connected || a.o.dryRun != "" {
+	if a.o.dryRun != "" {
 		return nil
 	}
+	if !g.Connected {
+		return p.End()
+	}
 	if !source.OK {
+		err := p.End()
 		io.WriteString(a.env.Err, "Failed to connect the route\n")
-		return exitError(exitSyntax)
+		return cmp.Or(err, error(exitError(exitSyntax)))
 	}
 	// ip means to ask again from the source address found, but sends the same
 	// request; so do we.
-	if err := ask(&source); err != nil {
-		return a.refused(err, &g.Request, args)
+	again := ask()
+	if err := p.End(); err != nil {
+		return err
+	}
+	if again != nil {
+		return a.refused(again, &g.Request, args)
 	}
 	return nil
 }

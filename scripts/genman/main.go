@@ -208,7 +208,7 @@ var lookUp = map[string]note{
 	"from":      {"Source address of the packet", "RTA_SRC"},
 	"oif":       {"Device that the packet shall leave by", "RTA_OIF"},
 	"notify":    {"Be told when the route changes; no kernel does this any more", "RTM_F_NOTIFY"},
-	"connected": {"Ask twice, the second time as a connected socket would", ""},
+	"connected": {"Ask the same a second time, and print both answers", ""},
 	"vrf":       {"Look up in the table of this VRF device", "RTA_OIF"},
 	"fibmatch":  {"Show the route as it stands in the table, not what came of the look-up", "RTM_F_FIB_MATCH"},
 }
