@@ -83,7 +83,7 @@ func optionWords(first bool) (all []cobra.Completion) {
 			all = append(all, ipOptions[i].names[0])
 		}
 	}
-	return append(all, "--dry-run", "--exact", "--format", "--help", "--print-id", "--trace")
+	return append(all, "--check-first", "--dry-run", "--exact", "--format", "--help", "--print-id", "--trace")
 }
 
 // optionValues are the values of the option that args end in.

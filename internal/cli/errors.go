@@ -17,14 +17,11 @@ import (
 
 // Exit codes (nhctl.8, EXIT STATUS): ip's, and nhctl's own from 3 on.
 const (
-	exitOK           = 0
-	exitSyntax       = 1 // also what ip returns for addresses, devices, batches
-	exitKernel       = 2
-	exitUnconfirmed  = 3
-	exitProtected    = 4
-	exitInconsistent = 5
-	exitUsage        = grammar.ExitUsage
-	exitInterrupted  = 130
+	exitOK        = 0
+	exitSyntax    = 1 // also what ip returns for addresses, devices, batches
+	exitKernel    = 2
+	exitProtected = 4
+	exitUsage     = grammar.ExitUsage
 )
 
 // An exitError ends a command with a code; what there was to say has been
@@ -240,6 +237,11 @@ func (a *app) mistake(e *grammar.Error, args []string, usage func() string) erro
 	if e.Arg < len(args) && len(e.Want) > 0 {
 		if s := closest(args[e.Arg], e.Want); s != "" {
 			a.note("no %s is called %q; did you mean `%s`?", e.What, args[e.Arg], out.AppendSafe(nil, s))
+		}
+	}
+	if e.Arg < len(args) {
+		if w := args[e.Arg]; isOption(w) {
+			a.note("options stand before the object: nhctl %s %s …", w, a.prog)
 		}
 	}
 	return exitError(e.Exit)

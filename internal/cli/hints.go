@@ -9,12 +9,13 @@ import (
 	"golang.org/x/sys/unix"
 
 	"nhctl/internal/cli/grammar"
+	"nhctl/internal/cli/out"
 	"nhctl/internal/nl"
 )
 
 // errnoName is the name of an errno: ENETUNREACH.
 func errnoName(e syscall.Errno) string {
-	if n := unix.ErrnoName(e); n != "" {
+	if n := out.ErrnoName(e); n != "" {
 		return n
 	}
 	return e.Error()
@@ -29,6 +30,18 @@ var hints = []struct {
 	hint  string
 }{
 	{errno: unix.EPERM, hint: "changing routes needs CAP_NET_ADMIN in this network namespace; try as root, or look first with --dry-run"},
+	{text: "Egress device not specified", hint: "say the device, too: dev DEVICE"},
+	{text: "Device attribute required for non-blackhole and non-fdb nexthops", hint: "say the device: dev DEVICE; or make it blackhole or fdb"},
+	{text: "Invalid prefsrc address", hint: "src must be an address of this host; `ip address show` lists them"},
+	{text: "Invalid value for weight", hint: "weights are 1 to 256, and to 65535 since Linux 6.12"},
+	{text: "mutually exclusive", hint: "a route says either nhid or its own gateway, device and encapsulation"},
+	{text: "Number of buckets not specified", hint: "say how many: type resilient buckets NUMBER"},
+	{text: "Can not replace a nexthop with a nexthop group", hint: "delete the object first, or take another id; the routes that use it go with it"},
+	{text: "Can not replace a nexthop group with a nexthop", hint: "delete the group first, or take another id; the routes that use it go with it"},
+	{errno: unix.ENETDOWN, typ: unix.RTM_NEWNEXTHOP, hint: "the device is down; for a blackhole that is lo: ip link set lo up"},
+	{errno: unix.ENOENT, typ: unix.RTM_GETNEXTHOP, hint: "`nhctl nexthop show` lists the ids there are"},
+	{errno: unix.ENOENT, typ: unix.RTM_DELNEXTHOP, hint: "`nhctl nexthop show` lists the ids there are"},
+	{errno: unix.EHOSTUNREACH, typ: unix.RTM_NEWROUTE, hint: "the gateway is on no network of a device that is up; `onlink` says that it is reachable all the same"},
 	{text: "Nexthop has invalid gateway", hint: "the gateway must be reachable by a route of scope link; is its device up, with an address of that network? `onlink` says that it is"},
 	{text: "Invalid nexthop id", hint: "`nhctl nexthop show` lists the ids there are"},
 	{text: "Nexthop id does not exist", hint: "`nhctl nexthop show` lists the ids there are"},
@@ -51,6 +64,9 @@ func (a *app) hint(e *nl.Error, req *grammar.Request) string {
 	var typ uint16
 	if req != nil {
 		typ = req.Msg.Type
+		if typ == unix.RTM_NEWROUTE && req.Msg.Flags&(nl.Create|nl.Replace) == 0 && (e.Errno == unix.EEXIST || e.Errno == unix.ENOENT) {
+			return "" // `test` was answered
+		}
 	}
 	for _, h := range hints {
 		if (h.errno == 0 || errors.Is(e.Errno, h.errno)) && strings.Contains(e.Text, h.text) && (h.typ == 0 || h.typ == typ) {

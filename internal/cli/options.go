@@ -284,6 +284,15 @@ func ownOptionsBehind(o *options, args []string) (rest []string, help bool, err 
 	return rest, false, nil
 }
 
+// isOption says whether a word would be an option before the object.
+func isOption(w string) bool {
+	if len(w) < 2 || w[0] != '-' {
+		return false
+	}
+	_, err := ipOption(new(options), w, []string{w, ""})
+	return err == nil
+}
+
 // palette decides on colours as ip does (lib/color.c): the default is never.
 func (o *options) colors(env *Env) bool {
 	if o.json || o.color == "" || o.color == "never" {

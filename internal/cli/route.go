@@ -24,7 +24,7 @@ func routeVerbs() []verb {
 		{name: "replace", short: "change a route, or add it", read: changeRoute(unix.RTM_NEWROUTE, nl.Create|nl.Replace)},
 		{name: "prepend", short: "add a route before those of the same prefix", read: changeRoute(unix.RTM_NEWROUTE, nl.Create)},
 		{name: "append", short: "add a route behind those of the same prefix", read: changeRoute(unix.RTM_NEWROUTE, nl.Create|nl.Append)},
-		{name: "test", short: "ask whether a route is there", read: changeRoute(unix.RTM_NEWROUTE, nl.Excl)},
+		{name: "test", short: "ask whether a route is there (IPv6: adds it if it is not)", read: changeRoute(unix.RTM_NEWROUTE, nl.Excl)},
 		{name: "delete", short: "delete a route", read: changeRoute(unix.RTM_DELROUTE, 0)},
 		{name: "list", also: []string{"show", "lst"}, short: "list routes", read: readOnly(grammar.RouteList), run: (*app).routeList},
 		{name: "get", short: "ask which route the kernel takes", read: readOnly(grammar.RouteGet), run: (*app).routeGet},

@@ -56,7 +56,7 @@ func switchNetns(name string) error {
 	runtime.LockOSThread() // never unlocked: the process stays there
 	f, err := os.Open(netnsDir + "/" + name)
 	if err != nil {
-		return fmt.Errorf("Cannot open network namespace \"%s\": %s", out.AppendSafe(nil, name), cause(err)) //nolint:staticcheck // ip's words
+		return ipError(fmt.Sprintf("Cannot open network namespace \"%s\": %s", out.AppendSafe(nil, name), cause(err)))
 	}
 	defer f.Close()
 	if err := unix.Setns(int(f.Fd()), unix.CLONE_NEWNET); err != nil {
@@ -89,6 +89,11 @@ func switchNetns(name string) error {
 	}
 	return nil
 }
+
+// An ipError is a complaint in ip's words.
+type ipError string
+
+func (e ipError) Error() string { return string(e) }
 
 func cause(err error) string {
 	if e, ok := err.(*os.PathError); ok {

@@ -154,7 +154,7 @@ func (a *app) run(args []string) error {
 	}
 	fmt.Fprintf(a.env.Err, "Object \"%s\" is unknown, try \"ip help\".\n", safeLines(args[0]))
 	if name != "" {
-		a.note("`%s` is an object of ip; nhctl has route and nexthop", name)
+		a.note("`%s` is an object of ip, which nhctl leaves to it: ip %s …; nhctl has route and nexthop", name, name)
 	} else if c := closest(args[0], []string{"route", "nexthop"}); c != "" {
 		a.note("did you mean `%s`?", c)
 	}
@@ -164,6 +164,9 @@ func (a *app) run(args []string) error {
 func (a *app) verb(v *verb, args []string, path string) error {
 	if v.verbs == nil {
 		a.prog = path
+		if err := a.optionsFit(path); err != nil {
+			return err
+		}
 		if v.run == nil {
 			req, gerr := v.read(&a.words, args)
 			if gerr != nil {
@@ -189,6 +192,30 @@ func (a *app) verb(v *verb, args []string, path string) error {
 		a.note("did you mean `%s %s`?", path, c)
 	}
 	return exitError(exitUsage)
+}
+
+// optionsFit refuses options of nhctl that mean nothing to a command: who
+// says --exact wants to be sure. In a batch they are for the lines that they
+// fit.
+func (a *app) optionsFit(path string) error {
+	if a.inBatch {
+		return nil
+	}
+	for _, o := range []struct {
+		said bool
+		name string
+		fits string // the commands it is for
+	}{
+		{a.o.exact, "--exact", "route delete"},
+		{a.o.printID, "--print-id", "nexthop add, nexthop replace"},
+		{a.o.checkOn || a.o.checkOff, "--check-first", "-batch"},
+	} {
+		if o.said && !strings.Contains(o.fits, path) {
+			fmt.Fprintf(a.env.Err, "Error: %s goes with %s, not with %s\n", o.name, o.fits, path)
+			return exitError(exitUsage)
+		}
+	}
+	return nil
 }
 
 // readOnly makes a verb's read of the grammar's function for words that are

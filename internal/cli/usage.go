@@ -70,7 +70,7 @@ NEXTHOP := { blackhole |
              [ via [ inet | inet6 ] ADDRESS ] [ dev DEVICE ] [ onlink ]
              [ encap ENCAP ] [ fdb ] |
              group MEMBERS [ fdb ] [ type TYPE ] [ hw_stats { on | off } ] }
-MEMBERS := ID[,WEIGHT][/ID[,WEIGHT]]...        WEIGHT is 1 to 65536
+MEMBERS := ID[,WEIGHT][/ID[,WEIGHT]]...        WEIGHT is 1 to 65535
 TYPE := { mpath | resilient [ buckets NUMBER ] [ idle_timer SECONDS ]
           [ unbalanced_timer SECONDS ] }
 `
@@ -130,8 +130,8 @@ var helps = map[string]help{
 		"route append 2001:db8:f::/64 via 2001:db8::3",
 		"route append 198.51.100.0/24 via 192.0.2.2",
 		"--trace route append 2001:db8:f::/64 via 2001:db8::4"),
-	"route test": changeHelp("test", "ask whether a route is there: `File exists` says that it is",
-		"route test 198.51.100.0/24",
+	"route test": changeHelp("test", "ask whether a route is there; IPv6 adds it if not",
+		"route test 198.51.100.0/24 via 192.0.2.1",
 		"route test default via 192.0.2.1",
 		"--trace route test 2001:db8:f::/64 via 2001:db8::3"),
 	"route delete": changeHelp("delete", "delete the first route that has all of what is said",
@@ -245,7 +245,7 @@ func nexthopHelp(verb, says, example string) help {
 		says: says, words: "WORD", keywords: grammar.NexthopKeywords, more: nexthopMore,
 		usage: []string{"nexthop " + verb + " [ id ID ] WORD..."},
 		also: []string{
-			"GROUP := ID[,WEIGHT][/ID[,WEIGHT]]...                WEIGHT is 1 to 65536",
+			"GROUP := ID[,WEIGHT][/ID[,WEIGHT]]...                WEIGHT is 1 to 65535",
 			"TYPE_ARGS := [ buckets NUMBER ] [ idle_timer SECONDS ]",
 			"             [ unbalanced_timer SECONDS ]",
 		},

@@ -9,9 +9,11 @@ import (
 
 var ne = binary.NativeEndian
 
-func errnoName(v int32) string {
-	if v <= 0 {
-		return ""
+// ErrnoName is the name of an errno as the kernel has it, ENETUNREACH; "" for
+// one without a name.
+func ErrnoName(e syscall.Errno) string {
+	if e == unix.EOPNOTSUPP {
+		return "EOPNOTSUPP" // the C library's ENOTSUP has the same number
 	}
-	return unix.ErrnoName(syscall.Errno(v))
+	return unix.ErrnoName(e)
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"nhctl/internal/nl"
 	"nhctl/internal/nl/attr"
@@ -106,7 +107,7 @@ func appendErrno(b, p []byte) []byte {
 	if v == 0 {
 		return append(b, '0')
 	}
-	if n := errnoName(-v); n != "" {
+	if n := ErrnoName(syscall.Errno(-v)); v < 0 && n != "" {
 		return append(append(b, '-'), n...)
 	}
 	return strconv.AppendInt(b, int64(v), 10)
