@@ -210,7 +210,12 @@ func pointedWord(e *nl.Error, req *grammar.Request, args []string) (said, attrib
 			if u.Word != s.Word || s.Word == "" {
 				continue
 			}
-			said := strings.Join(args[u.Arg:min(u.Arg+2, len(args))], " ")
+			end := u.Arg + 2
+			if s.Word == "to" { // [ to ] [ TYPE ] PREFIX: the prefix ends it
+				for end = u.Arg + 1; end < len(args) && !strings.ContainsAny(args[end-1], "./:0123456789"); end++ {
+				}
+			}
+			said := strings.Join(args[u.Arg:min(end, len(args))], " ")
 			return string(out.AppendSafe(nil, said)), s.Name
 		}
 		if len(at) == 1 {
