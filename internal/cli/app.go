@@ -24,6 +24,7 @@ type app struct {
 	words   grammar.Env
 	style   out.Style
 	main    nl.Conn
+	closers []io.Closer // what else is open until the end
 	inBatch bool
 	report  *report // what --format json says of a failure; else nil
 	prog    string  // the object and verb as they are called in full
@@ -68,6 +69,9 @@ func (a *app) close() {
 	a.quiet.close()
 	if a.main != nil {
 		a.main.Close()
+	}
+	for _, c := range a.closers {
+		c.Close()
 	}
 }
 
@@ -305,7 +309,7 @@ func Run(env *Env, argv []string) (code int) {
 		return exitOK
 	}
 	for _, n := range o.netns {
-		if err := switchNetns(n); err != nil {
+		if err := switchNetns(n, env.Err); err != nil {
 			io.WriteString(env.Err, err.Error()+"\n")
 			return exitUsage
 		}

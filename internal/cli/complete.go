@@ -40,7 +40,7 @@ func complete(env *Env, request string, args []string) int {
 		return a.offer(optionValues(before), last)
 	}
 	for _, n := range o.netns {
-		if switchNetns(n) != nil {
+		if switchNetns(n, io.Discard) != nil {
 			return a.offer(nil, last)
 		}
 	}

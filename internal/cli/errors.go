@@ -17,12 +17,17 @@ import (
 
 // Exit codes (nhctl.8, EXIT STATUS): ip's, and nhctl's own from 3 on.
 const (
-	exitOK        = 0
-	exitSyntax    = 1 // also what ip returns for addresses, devices, batches
-	exitKernel    = 2
-	exitProtected = 4
-	exitUsage     = grammar.ExitUsage
+	exitOK           = 0
+	exitSyntax       = 1 // also what ip returns for addresses, devices, batches
+	exitKernel       = 2
+	exitProtected    = 4
+	exitInconsistent = 5
+	exitUsage        = grammar.ExitUsage
 )
+
+// dumpTries is how often a command that decides by a dump takes it again when
+// the kernel marked it as raced by a change.
+const dumpTries = 10
 
 // An exitError ends a command with a code; what there was to say has been
 // said.
@@ -246,7 +251,11 @@ func (a *app) mistake(e *grammar.Error, args []string, usage func() string) erro
 	}
 	if e.Arg < len(args) {
 		if w := args[e.Arg]; isOption(w) {
-			a.note("options stand before the object: nhctl %s %s …", w, a.prog)
+			if a.inBatch {
+				a.note("options stand before -batch, not in its lines")
+			} else {
+				a.note("options stand before the object: nhctl %s %s …", w, a.prog)
+			}
 		}
 	}
 	return exitError(e.Exit)

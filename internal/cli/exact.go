@@ -40,7 +40,18 @@ func (a *app) deleteExact(req *grammar.Request, args []string) error {
 	if f.Table == 0 {
 		f.Table = unix.RT_TABLE_MAIN
 	}
-	err = a.dumpRoutes(c, &grammar.List{Family: want.Family, Filter: f}, x.see)
+	for range dumpTries {
+		// To decide on a list that may lack a twin would be to guess.
+		x.there = nil
+		err = a.dumpRoutes(c, &grammar.List{Family: want.Family, Filter: f}, x.see)
+		if !errors.Is(err, nl.ErrDumpInterrupted) {
+			break
+		}
+	}
+	if errors.Is(err, nl.ErrDumpInterrupted) {
+		a.note("routes changed during each of %d dumps; nothing was sent", dumpTries)
+		return exitError(exitInconsistent)
+	}
 	if a.o.dryRun != "" {
 		a.note("the route that this finds would be deleted, if it is one")
 		return err

@@ -201,10 +201,10 @@ type pack struct {
 	room []byte
 }
 
-// add appends a request whose body make appends.
-func (p *pack) add(h nl.Header, make func(b []byte) []byte) {
+// add appends a request whose body appendBody appends.
+func (p *pack) add(h nl.Header, appendBody func(b []byte) []byte) {
 	at := len(p.room)
-	p.room = make(p.room)
+	p.room = appendBody(p.room)
 	p.reqs = append(p.reqs, nl.Msg{Header: h, Body: p.room[at:len(p.room):len(p.room)]})
 }
 
@@ -471,8 +471,13 @@ func (a *app) nexthopFlush(args []string) error {
 	f := &nexthopFlusher{a: a, to: to, l: l}
 	l.OpFlags = a.opFlags()
 	l.Groups = l.Groups || l.All
-	for {
-		if err = f.round(c); err != nil || !l.All || !l.Groups {
+	for tries := 0; ; {
+		err = f.round(c)
+		if errors.Is(err, nl.ErrDumpInterrupted) && tries < dumpTries {
+			tries++ // what it told is gone; there may be more
+			continue
+		}
+		if err != nil || !l.All || !l.Groups {
 			break
 		}
 		l.Groups = false
@@ -511,6 +516,9 @@ func (f *nexthopFlusher) round(c nl.Conn) error {
 		ids = append(ids, n.ID.V)
 		return nil
 	})
+	if err != nil && !errors.Is(err, nl.ErrDumpInterrupted) {
+		return err
+	}
 	reqs := make([]nl.Msg, 0, deleteMsgs)
 	for len(ids) > 0 {
 		reqs = reqs[:0]
@@ -540,8 +548,11 @@ func (f *nexthopFlusher) send(reqs []nl.Msg) error {
 		}
 		f.a.kernelSaid(e)
 	}, nil)
+	if err != nil {
+		return err // which of them went is not known
+	}
 	f.flushed += len(reqs) - bad
-	return err
+	return nil
 }
 
 func (f *nexthopFlusher) say() error {

@@ -70,7 +70,9 @@ func (a *app) addNexthopPrintID(req *grammar.Request, args []string) error {
 		return nil
 	})
 	if err != nil {
-		return a.refused(err, req, args)
+		if err := a.refused(err, req, args); err != nil {
+			return err
+		}
 	}
 	switch {
 	case id == 0:
@@ -218,6 +220,7 @@ func (a *app) nexthopCache() func(uint32) (*rt.Nexthop, bool) {
 			if c, err = a.second(); err != nil {
 				return nil, false
 			}
+			a.closers = append(a.closers, c)
 		}
 		seen[id] = nil
 		err := c.Get(a.ctx(), grammar.NexthopByID(a.o.family, id, a.opFlags()), func(m nl.Msg) error {

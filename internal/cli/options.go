@@ -293,7 +293,7 @@ func isOption(w string) bool {
 	return err == nil
 }
 
-// palette decides on colours as ip does (lib/color.c): the default is never.
+// colors decides on colours as ip does (lib/color.c): the default is never.
 func (o *options) colors(env *Env) bool {
 	if o.json || o.color == "" || o.color == "never" {
 		return false

@@ -174,7 +174,7 @@ func (a *app) dumpEnded(err error, terminated string) error {
 	return exitError(exitKernel)
 }
 
-// emptyMain says whether a dump failed only because table main is not there
+// emptyTable says whether a dump failed only because table main is not there
 // yet, which is no mistake; nor is another table in a batch, where ip does
 // not let the kernel filter.
 func (a *app) emptyTable(err error, l *grammar.List) bool {

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"net/netip"
 	"os"
@@ -51,8 +52,9 @@ const netnsDir = "/var/run/netns"
 // switchNetns moves this thread, which the caller has locked by being the
 // main one, into a named network namespace, and with it into a mount
 // namespace where /sys and the files of /etc/netns/NAME are the namespace's
-// (ip-netns(8)). The error's text is ip's.
-func switchNetns(name string) error {
+// (ip-netns(8)). The error's text is ip's; files that cannot be mounted are
+// told to warn, as ip does.
+func switchNetns(name string, warn io.Writer) error {
 	runtime.LockOSThread() // never unlocked: the process stays there
 	f, err := os.Open(netnsDir + "/" + name)
 	if err != nil {
@@ -84,7 +86,7 @@ func switchNetns(name string) error {
 	for _, f := range files {
 		to := "/etc/" + filepath.Base(f)
 		if err := unix.Mount(f, to, "none", unix.MS_BIND, ""); err != nil {
-			fmt.Fprintf(os.Stderr, "Bind %s -> %s failed: %s\n", f, to, cause(err))
+			fmt.Fprintf(warn, "Bind %s -> %s failed: %s\n", out.AppendSafe(nil, f), out.AppendSafe(nil, to), cause(err))
 		}
 	}
 	return nil

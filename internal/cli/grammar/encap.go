@@ -219,16 +219,7 @@ func encapEnum(p *parser, names rt.Words, msg, what string) uint32 {
 var mplsWords = []keyword[encapState]{encapU8("ttl", rt.MPLSEncapTTL.Put)}
 
 func parseMPLSEncap(p *parser, s *encapState) {
-	labels, ok := parseAddr(p.word(), unix.AF_MPLS)
-	if !ok {
-		var first string
-		if tooManyLabels(p.word()) {
-			first = "Error: too many labels.\n"
-		}
-		p.fail(ExitAddress, "%sError: mpls address is expected rather than \"%s\".\n", first, p.word())
-		return
-	}
-	s.b = rt.MPLSEncapDst.Put(s.b, labels.Data)
+	s.b = rt.MPLSEncapDst.Put(s.b, p.addr(unix.AF_MPLS).Data)
 	p.i++
 	p.encapWords(s)
 }

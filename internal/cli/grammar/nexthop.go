@@ -69,7 +69,11 @@ var nexthopWords = []keyword[nhModify]{
 		}
 		a := settle(&s.h.Family, p.addr(family))
 		if a.Family != s.h.Family {
-			p.invalid("address family mismatch\n", p.word())
+			said := p.word()
+			if a.Family == unix.AF_PACKET {
+				_, said = llAddrBad(said) // ip has cut the word while it read it
+			}
+			p.invalid("address family mismatch\n", said)
 		}
 		s.body = attr.Put(s.body, unix.NHA_GATEWAY, a.Data)
 	}},

@@ -174,11 +174,14 @@ func (p *parser) addr(family uint8) Prefix {
 	if !ok {
 		said := p.word()
 		var before string
+		if family == unix.AF_MPLS && tooManyLabels(said) {
+			before = "Error: too many labels.\n"
+		}
 		if family == unix.AF_PACKET {
 			// ip has cut the word at the byte that it could not read.
-			if bad, cut := llAddrBad(said); bad != "" {
-				before, said = fmt.Sprintf("\"%s\" is invalid lladdr.\n", bad), cut
-			}
+			var bad string
+			bad, said = llAddrBad(said)
+			before = fmt.Sprintf("\"%s\" is invalid lladdr.\n", bad)
 		}
 		p.fail(ExitAddress, "%sError: %s address is expected rather than \"%s\".\n", before, familyVerbose(family), said)
 	}

@@ -22,8 +22,7 @@ type modify struct {
 	body      []byte // room for the header, attributes in the order of the words
 	metrics   []byte
 	lock      uint32
-	dev       string
-	devArg    int
+	devArg    int // the device, 0 for none
 	gw, dst   bool
 	scopeSaid bool
 	tableSaid bool
@@ -154,7 +153,7 @@ var routeWords = []keyword[modify]{
 		s.table(p.vrfTable())
 	}},
 	{word: "dev", exact: []string{"oif"}, value: "DEVICE", parse: func(p *parser, s *modify) {
-		s.dev = p.next()
+		p.next()
 		s.devArg = p.i
 	}},
 	{word: "pref", prefix: true, value: "{ low | medium | high }", parse: func(p *parser, s *modify) {
@@ -340,7 +339,7 @@ func (s *modify) destination(p *parser) {
 // finish adds what ip puts behind the attributes of the words, and the
 // defaults.
 func (s *modify) finish(p *parser) {
-	if s.dev != "" && p.err == nil {
+	if s.devArg != 0 && p.err == nil {
 		at := p.i
 		p.i = s.devArg
 		s.body = rt.RTAOIF.Put(s.body, p.device())

@@ -125,7 +125,7 @@ func (p *Printer) End() error {
 	return p.Flush()
 }
 
-// Text writes s in text only.
+// text writes s in text only.
 func (p *Printer) text(s string) {
 	if !p.JSON {
 		p.b = append(p.b, s...)

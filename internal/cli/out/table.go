@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/olekukonko/tablewriter"
@@ -204,7 +205,7 @@ func width(s string) int {
 	return len(s)
 }
 
-func number(n uint64) cell { return cell{s: itoa(int(n))} }
+func number(n uint64) cell { return cell{s: strconv.FormatUint(n, 10)} }
 
 // add takes the rows of one object.
 func (t *Table) add(cols func() []column, rows ...row) error {
@@ -362,7 +363,7 @@ func (t *Table) PrintNexthop(n *rt.Nexthop, deleted bool) error {
 		if i > 0 {
 			members = append(members, ' ')
 		}
-		members = appendInt(members, int(m.ID))
+		members = strconv.AppendUint(members, uint64(m.ID), 10)
 		if w := n.MemberWeight(i); w > 1 {
 			members = appendInt(append(members, "×"...), w)
 		}

@@ -190,7 +190,7 @@ type Table[T any] struct {
 	of      []Rows[T]
 	once    sync.Once
 	all     []Row[T]
-	byType  []uint8 // 1 + position in all, 0 unknown
+	byType  []uint16 // 1 + position in all, 0 unknown
 	unknown func(*T) *[]Raw
 	sibling uint16
 }
@@ -239,7 +239,7 @@ func (t *Table[T]) rows() []Row[T] {
 					panic(fmt.Sprintf("attr: %s: two rows for type %d", t.Name, r.Type))
 				}
 				t.all = append(t.all, r)
-				t.byType[r.Type] = uint8(len(t.all))
+				t.byType[r.Type] = uint16(len(t.all))
 			}
 		}
 	})

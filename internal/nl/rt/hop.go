@@ -19,7 +19,7 @@ type Hop struct {
 	Via      attr.Opt[Via]
 	Flow     attr.Opt[uint32]
 	NewDst   attr.Opt[[]byte]
-	Encap    attr.Opt[[]byte] // payload of RTA_ENCAP, read by EncapType's table
+	Encap    attr.Opt[[]byte] // payload of RTA_ENCAP, read by the table of EncType
 	EncType  attr.Opt[uint16]
 	Unknown  []attr.Raw
 }

@@ -61,7 +61,7 @@ const NexthopHeaderLen = 8
 
 // GroupMember is struct nexthop_grp. Weight is that of the wire, one less
 // than what users say; WeightHigh are its upper 8 bits since kernel 6.12,
-// where older ones sent garbage-free zeroes; see Nexthop.MemberWeight.
+// reserved before; see Nexthop.MemberWeight.
 type GroupMember struct {
 	ID         uint32
 	Weight     uint8

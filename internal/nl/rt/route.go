@@ -219,7 +219,11 @@ var (
 
 var multipath = attr.Custom(SpecMultipath, "nexthops",
 	func(r *Route, p []byte, c *attr.Ctx) bool {
-		hops, ok := decodeHops(r.Hops[:0], p, c)
+		room := r.Hops[:0]
+		if r.Multipath {
+			room = nil // a second list, which may be broken, must not touch the first
+		}
+		hops, ok := decodeHops(room, p, c)
 		if ok {
 			r.Hops, r.Multipath = hops, true
 		}
