@@ -12,6 +12,7 @@ import (
 	"nhctl/internal/cli/grammar"
 	"nhctl/internal/cli/out"
 	"nhctl/internal/nl"
+	"nhctl/internal/nl/attr"
 	"nhctl/internal/nl/rt"
 )
 
@@ -204,30 +205,55 @@ func (a *app) note(format string, v ...any) {
 
 // pointedWord finds the attribute at an extended acknowledgement's offset,
 // and the user's words for it.
-func pointedWord(e *nl.Error, req *grammar.Request, args []string) (said, attribute string) {
+func pointedWord(e *nl.Error, req *grammar.Request, args []string) (word, attribute string) {
 	if e.Offset == 0 {
 		return "", ""
 	}
 	for at := rt.AttrAt(&req.Msg, e.Offset); len(at) > 0; at = at[:len(at)-1] {
-		s := at[len(at)-1].Spec
-		for i := len(req.Uses) - 1; i >= 0; i-- {
-			u := req.Uses[i]
-			if u.Word != s.Word || s.Word == "" {
-				continue
-			}
-			end := u.Arg + 2
-			if s.Word == "to" { // [ to ] [ TYPE ] PREFIX: the prefix ends it
-				for end = u.Arg + 1; end < len(args) && !strings.ContainsAny(args[end-1], "./:0123456789"); end++ {
-				}
-			}
-			said := strings.Join(args[u.Arg:min(end, len(args))], " ")
-			return string(out.AppendSafe(nil, said)), s.Name
+		l := at[len(at)-1]
+		if u := usedFor(req.Uses, l, len(at) == 1); u != nil {
+			return asTyped(u, args), l.Spec.Name
 		}
 		if len(at) == 1 {
-			return "", s.Name
+			return "", l.Spec.Name
 		}
 	}
 	return "", ""
+}
+
+// usedFor finds the word that made the attribute at a place. An attribute of
+// the message itself may also be found by its word alone: some stand behind
+// the one that the word made first, as RTA_ENCAP_TYPE does. One inside of
+// another may not, since words there mean other things.
+func usedFor(uses []grammar.Use, l attr.Location, outermost bool) *grammar.Use {
+	if l.Spec.Word == "" {
+		return nil
+	}
+	var byWord *grammar.Use
+	for i := range uses {
+		u := &uses[i]
+		if u.Word != l.Spec.Word {
+			continue
+		}
+		if nl.HeaderLen+u.At == l.Start {
+			return u
+		}
+		byWord = u
+	}
+	if outermost {
+		return byWord
+	}
+	return nil
+}
+
+// asTyped is a word as typed with its value.
+func asTyped(u *grammar.Use, args []string) string {
+	end := u.Arg + 2
+	if u.Word == "to" { // [ to ] [ TYPE ] PREFIX: the prefix ends it
+		for end = u.Arg + 1; end < len(args) && !strings.ContainsAny(args[end-1], "./:0123456789"); end++ {
+		}
+	}
+	return string(out.AppendSafe(nil, strings.Join(args[u.Arg:min(end, len(args))], " ")))
 }
 
 // mistake reports a mistake in the words: ip's text, then help or the words

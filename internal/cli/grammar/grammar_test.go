@@ -205,3 +205,22 @@ func checkError(t *testing.T, name string, err *Error, args []string) {
 		t.Fatalf("%s %q: an error without an exit code or a text: %+v", name, args, err)
 	}
 }
+
+// What does not fit the 16-bit length of an attribute is a mistake, not a
+// message that says less.
+func TestTooLong(t *testing.T) {
+	long := strings.Repeat("x", 70000)
+	hops := strings.Fields("198.51.100.0/24" + strings.Repeat(" nexthop via 192.0.2.1", 5000))
+	for name, args := range map[string][]string{
+		"metrics":   {"198.51.100.0/24", "dev", "lo", "mtu", "1400", "congctl", long},
+		"multipath": hops,
+	} {
+		if _, err := RouteModify(testEnv(0), unix.RTM_NEWROUTE, 0, args); err == nil || err.Exit != ExitUsage {
+			t.Errorf("%s: want a mistake of exit code 255, got %v", name, err)
+		}
+	}
+	group := "1" + strings.Repeat("/1", 9000)
+	if _, err := NexthopModify(testEnv(0), unix.RTM_NEWNEXTHOP, 0, []string{"id", "5", "group", group}); err == nil || err.Exit != ExitUsage {
+		t.Errorf("group: want a mistake of exit code 255, got %v", err)
+	}
+}

@@ -23,6 +23,7 @@ func NexthopModify(env *Env, typ, flags uint16, args []string) (*Request, *Error
 	p := &parser{env: env, args: args}
 	s := &nhModify{}
 	s.h.Family = env.Family
+	p.at = func() (int, int) { return rt.NexthopHeaderLen + len(s.body), 0 }
 	for ; p.more(); p.i++ {
 		if !run(p, nexthopWords, s) {
 			p.invalid("", p.word())

@@ -61,6 +61,9 @@ type Env struct {
 type Use struct {
 	Word string // the canonical word: via, also when typed otherwise
 	Arg  int    // index of the word as typed; its value follows
+	At   int    // where in the message's body its attribute is, if it has one
+
+	metric int // the same within RTA_METRICS
 }
 
 // parser walks the words. The first mistake sticks: afterwards more is false
@@ -71,6 +74,9 @@ type parser struct {
 	i    int // the current word
 	err  *Error
 	uses []Use
+	// at is where in the message's body the next attribute will be, and where
+	// in RTA_METRICS the next metric; nil where nobody asks.
+	at func() (body, metrics int)
 }
 
 func (p *parser) more() bool { return p.err == nil && p.i < len(p.args) }
@@ -144,7 +150,11 @@ func (p *parser) use(word string) {
 	if p.uses == nil {
 		p.uses = make([]Use, 0, len(p.args)/2+1)
 	}
-	p.uses = append(p.uses, Use{word, p.i})
+	u := Use{Word: word, Arg: p.i}
+	if p.at != nil {
+		u.At, u.metric = p.at()
+	}
+	p.uses = append(p.uses, u)
 }
 
 // device resolves the current word; a device that is not there fails as ip's

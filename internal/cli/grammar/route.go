@@ -1,6 +1,8 @@
 package grammar
 
 import (
+	"sync"
+
 	"golang.org/x/sys/unix"
 
 	"nhctl/internal/nl"
@@ -41,6 +43,7 @@ func RouteModify(env *Env, typ, flags uint16, args []string) (*Request, *Error) 
 	}
 	// Most requests are smaller; room for the header comes first.
 	s.body = make([]byte, rt.RouteHeaderLen, rt.RouteHeaderLen+64)
+	p.at = func() (int, int) { return len(s.body), len(s.metrics) }
 	for p.more() && !p.is("nexthop") {
 		if !run(p, routeWords, s) {
 			s.destination(p)
@@ -188,6 +191,15 @@ var routeWords = []keyword[modify]{
 	}},
 	switchWord("fastopen_no_cookie", rt.MetricNoCookie),
 }
+
+// isMetric are the words whose attributes are in RTA_METRICS.
+var isMetric = sync.OnceValue(func() map[string]bool {
+	m := map[string]bool{}
+	for _, s := range rt.MetricsTable.Specs() {
+		m[s.Word] = true
+	}
+	return m
+})
 
 // metricWord is a metric that is a number and may be locked.
 func metricWord(word string, prefix bool, n int, limit uint64, msg string) keyword[modify] {
@@ -342,12 +354,26 @@ func (s *modify) finish(p *parser) {
 	if s.devArg != 0 && p.err == nil {
 		at := p.i
 		p.i = s.devArg
+		for i := range p.uses {
+			if p.uses[i].Arg == s.devArg-1 {
+				p.uses[i].At = len(s.body)
+			}
+		}
 		s.body = rt.RTAOIF.Put(s.body, p.device())
 		p.i = at
 	}
 	if len(s.metrics) > 0 {
 		if s.lock != 0 {
 			s.metric(rt.MetricLock, s.lock)
+		}
+		for i := range p.uses {
+			if isMetric()[p.uses[i].Word] {
+				p.uses[i].At = len(s.body) + attr.HeaderLen + p.uses[i].metric
+			}
+		}
+		if len(s.metrics) > maxPayload {
+			p.fail(ExitUsage, "Error: the metrics do not fit a message.\n")
+			return
 		}
 		s.body = attr.Put(s.body, unix.RTA_METRICS, s.metrics)
 	}
@@ -431,8 +457,8 @@ var hopWords = []keyword[hop]{
 	}},
 }
 
-// maxMultipath is what the 16-bit length of RTA_MULTIPATH can say.
-const maxMultipath = 1<<16 - 1 - attr.HeaderLen
+// maxPayload is what the 16-bit length of an attribute can say.
+const maxPayload = 1<<16 - 1 - attr.HeaderLen
 
 // nexthops reads the nexthop blocks that end the line.
 func (s *modify) nexthops(p *parser) {
@@ -448,7 +474,10 @@ func (s *modify) nexthops(p *parser) {
 			return
 		}
 		h := &hop{modify: s, weight: 1}
+		p.at = func() (int, int) { return len(s.body), 0 }
 		p.use("nexthop")
+		base := len(s.body) + attr.HeaderLen + len(list) + rt.HopHeaderLen
+		p.at = func() (int, int) { return base + len(h.body), 0 }
 		first := p.i
 		for p.i++; p.more() && run(p, hopWords, h); p.i++ {
 		}
@@ -456,7 +485,7 @@ func (s *modify) nexthops(p *parser) {
 		list, at = rt.BeginHop(list, h.flags, h.weight, h.dev)
 		list = append(list, h.body...)
 		rt.EndHop(list, at)
-		if len(list) > maxMultipath {
+		if len(list) > maxPayload {
 			p.i = first
 			p.fail(ExitUsage, "Error: cannot parse nexthop\n")
 			return

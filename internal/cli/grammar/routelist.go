@@ -243,6 +243,7 @@ func RouteGet(env *Env, args []string) (*Get, *Error) {
 	p := &parser{env: env, args: args}
 	s := &get{}
 	s.h.Family = env.Family
+	p.at = func() (int, int) { return rt.RouteHeaderLen + len(s.body), 0 }
 	for ; p.more(); p.i++ {
 		if !run(p, getWords, s) {
 			s.destination(p)

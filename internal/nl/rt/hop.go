@@ -24,7 +24,8 @@ type Hop struct {
 	Unknown  []attr.Raw
 }
 
-const rtnhLen = 8 // struct rtnexthop
+// HopHeaderLen is the size of struct rtnexthop.
+const HopHeaderLen = 8
 
 // Rows that stand in routes and in hops.
 var (
@@ -71,9 +72,9 @@ func EndHop(b []byte, at int) { ne.PutUint16(b[at:], uint16(len(b)-at)) }
 
 // decodeHops appends to hops, whose spare capacity it uses.
 func decodeHops(hops []Hop, p []byte, c *attr.Ctx) ([]Hop, bool) {
-	for len(p) >= rtnhLen {
+	for len(p) >= HopHeaderLen {
 		n := int(ne.Uint16(p))
-		if n < rtnhLen || n > len(p) {
+		if n < HopHeaderLen || n > len(p) {
 			return nil, false
 		}
 		if len(hops) < cap(hops) {
@@ -83,7 +84,7 @@ func decodeHops(hops []Hop, p []byte, c *attr.Ctx) ([]Hop, bool) {
 		}
 		h := &hops[len(hops)-1]
 		*h = Hop{HopFlags: p[2], Weight: p[3], Dev: ne.Uint32(p[4:]), Unknown: h.Unknown[:0]}
-		if HopTable.Decode(h, p[rtnhLen:n], c) != nil {
+		if HopTable.Decode(h, p[HopHeaderLen:n], c) != nil {
 			return nil, false
 		}
 		if n = attr.Align(n); n >= len(p) {
@@ -107,7 +108,7 @@ func appendHops(b []byte, hops []Hop) []byte {
 
 // traceHops prints the list as strace does: [[{rtnh_len=…}, attributes], …].
 func traceHops(b, p []byte, c *attr.Ctx) []byte {
-	if len(p) < rtnhLen {
+	if len(p) < HopHeaderLen {
 		return attr.AppendHex(b, p)
 	}
 	first := int(ne.Uint16(p))
@@ -119,12 +120,12 @@ func traceHops(b, p []byte, c *attr.Ctx) []byte {
 		if i > 0 {
 			b = append(b, ", "...)
 		}
-		if len(p) < rtnhLen || int(ne.Uint16(p)) < rtnhLen || int(ne.Uint16(p)) > len(p) {
+		if len(p) < HopHeaderLen || int(ne.Uint16(p)) < HopHeaderLen || int(ne.Uint16(p)) > len(p) {
 			b = attr.AppendHex(b, p)
 			break
 		}
 		n := int(ne.Uint16(p))
-		if n > rtnhLen {
+		if n > HopHeaderLen {
 			b = append(b, '[')
 		}
 		b = append(b, "{rtnh_len="...)
@@ -135,9 +136,9 @@ func traceHops(b, p []byte, c *attr.Ctx) []byte {
 		b = strconv.AppendUint(b, uint64(p[3]), 10)
 		b = append(b, ", rtnh_ifindex="...)
 		b = append(attr.AppendIfIndex(b, ne.Uint32(p[4:]), c), '}')
-		if n > rtnhLen {
+		if n > HopHeaderLen {
 			b = append(b, ", "...)
-			b = append(HopTable.Trace(b, p[rtnhLen:n], c), ']')
+			b = append(HopTable.Trace(b, p[HopHeaderLen:n], c), ']')
 		}
 		if n = attr.Align(n); n >= len(p) {
 			break
@@ -151,15 +152,15 @@ func traceHops(b, p []byte, c *attr.Ctx) []byte {
 }
 
 func insideHops(p []byte, off int, c *attr.Ctx) []attr.Location {
-	for start := 0; len(p)-start >= rtnhLen; {
+	for start := 0; len(p)-start >= HopHeaderLen; {
 		n := int(ne.Uint16(p[start:]))
-		if n < rtnhLen || n > len(p)-start {
+		if n < HopHeaderLen || n > len(p)-start {
 			return nil
 		}
 		if off < start+attr.Align(n) {
-			at := HopTable.At(p[start+rtnhLen:start+n], off-start-rtnhLen, c)
+			at := HopTable.At(p[start+HopHeaderLen:start+n], off-start-HopHeaderLen, c)
 			for i := range at {
-				at[i].Start += start + rtnhLen
+				at[i].Start += start + HopHeaderLen
 			}
 			return at
 		}
