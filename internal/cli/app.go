@@ -27,11 +27,15 @@ type app struct {
 	closers []io.Closer // what else is open until the end
 	inBatch bool
 	report  *report // what --format json says of a failure; else nil
+	out     *outWriter
 	prog    string  // the object and verb as they are called in full
 }
 
 func newApp(env *Env, o options) *app {
-	a := &app{env: env, o: o}
+	a := &app{o: o, out: &outWriter{w: env.Out}}
+	own := *env
+	own.Out = a.out
+	a.env, env = &own, &own
 	if o.format == "json" || o.format == "jsonl" {
 		a.o.json = true
 		env = a.tellJSON(env)
@@ -209,6 +213,30 @@ func (s safeWriter) Write(b []byte) (int, error) {
 	return len(b), err
 }
 
+// outWriter remembers that something could not be written, which not every
+// command looks at.
+type outWriter struct {
+	w   io.Writer
+	err error
+}
+
+func (o *outWriter) Write(b []byte) (int, error) {
+	n, err := o.w.Write(b)
+	if o.err == nil {
+		o.err = err
+	}
+	return n, err
+}
+
+// written is the exit code of a command that says that all went well, unless
+// what it wrote is lost.
+func (a *app) written(code int) int {
+	if code != exitOK || a.out.err == nil {
+		return code
+	}
+	return a.code(a.out.err)
+}
+
 // dryConn prints requests instead of sending them.
 type dryConn struct{ a *app }
 
@@ -284,19 +312,24 @@ func Run(env *Env, argv []string) (code int) {
 		return complete(env, argv[1], argv[2:])
 	}
 	if len(argv) == 2 && argv[1] == "--help" {
-		return runTree(newApp(env, options{}), argv[1:])
+		a := newApp(env, options{})
+		return a.written(runTree(a, argv[1:]))
 	}
 	o, args, err := parseOptions(argv[1:])
 	if err == nil && !o.batched {
 		var help bool
 		if args, help, err = ownOptionsBehind(&o, args); help {
-			return runTree(newApp(env, o), append(canonical(args), "--help"))
+			a := newApp(env, o)
+			return a.written(runTree(a, append(canonical(args), "--help")))
 		}
 	}
 	a := newApp(env, o)
 	env = a.env
 	defer a.close()
-	defer func() { a.report.tell(code) }()
+	defer func() {
+		code = a.written(code)
+		a.report.tell(code)
+	}()
 	if err == nil {
 		err = o.checkFormat()
 	}

@@ -297,6 +297,9 @@ func (a *app) optionMistake(err error) int {
 		fmt.Fprint(a.env.Err, usageRoot())
 	} else {
 		a.env.Err.Write(safeLines(e.text))
+		if c := closest("-"+e.unknown, ownOptionNames()); e.unknown != "" && c != "" {
+			a.note("did you mean `%s`?", c)
+		}
 	}
 	return e.exit
 }

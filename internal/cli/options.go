@@ -47,6 +47,8 @@ type optionError struct {
 	text string
 	exit int
 	help bool
+
+	unknown string // the option, when there is none like it
 }
 
 func (e *optionError) Error() string { return strings.TrimRight(e.text, "\n") }
@@ -256,7 +258,10 @@ func ipOption(o *options, opt string, args []string) ([]string, error) {
 		}
 		return args[1:], io.set(o, arg)
 	}
-	return nil, optErr("Option \"%s\" is unknown, try \"ip -help\".\n", opt)
+	return nil, &optionError{
+		text: fmt.Sprintf("Option \"%s\" is unknown, try \"ip -help\".\n", opt),
+		exit: grammar.ExitUsage, unknown: opt,
+	}
 }
 
 // ownOptionsBehind takes nhctl's own options out of the words behind the

@@ -153,9 +153,16 @@ func (a *app) run(args []string) error {
 		}
 	}
 	fmt.Fprintf(a.env.Err, "Object \"%s\" is unknown, try \"ip help\".\n", safeLines(args[0]))
-	if name != "" {
+	switch c := closest(args[0], []string{"route", "nexthop"}); {
+	case slices.Contains(ownObjects, name):
+		a.note("this nhctl has no %s; it has route and nexthop", name)
+	case name != "":
 		a.note("`%s` is an object of ip, which nhctl leaves to it: ip %s …; nhctl has route and nexthop", name, name)
-	} else if c := closest(args[0], []string{"route", "nexthop"}); c != "" {
+	case a.inBatch && strings.HasPrefix(args[0], "-"):
+		a.note("options stand before -batch, for all of its lines")
+	case args[0] == "ip" || args[0] == "nhctl":
+		a.note("leave out `%s`: a command begins with route or nexthop", args[0])
+	case c != "":
 		a.note("did you mean `%s`?", c)
 	}
 	return exitError(exitSyntax)

@@ -50,18 +50,18 @@ func (p *parser) nexthopID() uint32 { return uint32(p.uint(maxU32, "invalid id v
 
 // nexthopWords in the order in which ip tries them.
 var nexthopWords = []keyword[nhModify]{
-	{word: "id", value: "ID", parse: func(p *parser, s *nhModify) {
+	{word: rt.NHAID.Spec.Word, value: "ID", parse: func(p *parser, s *nhModify) {
 		p.next()
 		s.body = rt.NHAID.Put(s.body, p.nexthopID())
 	}},
-	{word: "dev", value: "DEVICE", parse: func(p *parser, s *nhModify) {
+	{word: rt.NHAOIF.Spec.Word, value: "DEVICE", parse: func(p *parser, s *nhModify) {
 		p.next()
 		s.body = rt.NHAOIF.Put(s.body, p.nexthopDevice())
 		if s.h.Family == unix.AF_UNSPEC {
 			s.h.Family = unix.AF_INET
 		}
 	}},
-	{word: "via", value: "[ FAMILY ] ADDRESS", parse: func(p *parser, s *nhModify) {
+	{word: rt.NHAGateway.Spec.Word, value: "[ FAMILY ] ADDRESS", parse: func(p *parser, s *nhModify) {
 		family, said := parseFamily(p.next())
 		if said {
 			p.next()
@@ -76,27 +76,27 @@ var nexthopWords = []keyword[nhModify]{
 			}
 			p.invalid("address family mismatch\n", said)
 		}
-		s.body = attr.Put(s.body, unix.NHA_GATEWAY, a.Data)
+		s.body = rt.NHAGateway.PutRaw(s.body, a.Data)
 	}},
-	{word: "encap", value: "ENCAPTYPE ENCAPHDR", parse: func(p *parser, s *nhModify) {
+	{word: rt.NHAEncap.Spec.Word, value: "ENCAPTYPE ENCAPHDR", parse: func(p *parser, s *nhModify) {
 		typ, payload := p.encap()
 		s.body = rt.NHAEncapType.Put(rt.NHAEncap.Put(s.body, payload), typ)
 	}},
-	{word: "blackhole", parse: func(_ *parser, s *nhModify) {
+	{word: rt.NHABlackhole.Spec.Word, parse: func(_ *parser, s *nhModify) {
 		s.body = rt.NHABlackhole.Put(s.body, struct{}{})
 		if s.h.Family == unix.AF_UNSPEC {
 			s.h.Family = unix.AF_INET
 		}
 	}},
-	{word: "fdb", parse: func(_ *parser, s *nhModify) { s.body = rt.NHAFDB.Put(s.body, struct{}{}) }},
+	{word: rt.NHAFDB.Spec.Word, parse: func(_ *parser, s *nhModify) { s.body = rt.NHAFDB.Put(s.body, struct{}{}) }},
 	{word: "onlink", parse: func(_ *parser, s *nhModify) { s.h.Flags |= rt.NHFlagOnlink }},
-	{word: "group", value: "GROUP", parse: parseGroupWord},
-	{word: "type", value: "{ mpath | resilient TYPE_ARGS }", parse: parseGroupType},
+	{word: rt.NHAGroup.Spec.Word, value: "GROUP", parse: parseGroupWord},
+	{word: rt.NHAGroupType.Spec.Word, value: "{ mpath | resilient TYPE_ARGS }", parse: parseGroupType},
 	{word: "protocol", prefix: true, value: "RTPROTO", parse: func(p *parser, s *nhModify) {
 		p.next()
 		s.h.Protocol = p.proto("\"protocol\" value is invalid\n")
 	}},
-	{word: "hw_stats", value: "{ off | on }", parse: func(p *parser, s *nhModify) {
+	{word: rt.NHAHWStatsEnable.Spec.Word, value: "{ off | on }", parse: func(p *parser, s *nhModify) {
 		var v uint32
 		switch w := p.next(); w {
 		case "on":
@@ -136,15 +136,15 @@ func parseGroupWord(p *parser, s *nhModify) {
 
 // resArgs are the arguments of type resilient.
 var resWords = []keyword[rt.ResGroup]{
-	{word: "buckets", value: "BUCKETS", parse: func(p *parser, g *rt.ResGroup) {
+	{word: rt.ResGroupBuckets.Spec.Word, value: "BUCKETS", parse: func(p *parser, g *rt.ResGroup) {
 		p.next()
 		g.Unknown = append(g.Unknown, raw(rt.ResGroupBuckets.Put(nil, uint16(p.uint(maxU16, "invalid buckets value")))))
 	}},
-	{word: "idle_timer", value: "SECONDS", parse: func(p *parser, g *rt.ResGroup) {
+	{word: rt.ResGroupIdle.Spec.Word, value: "SECONDS", parse: func(p *parser, g *rt.ResGroup) {
 		p.next()
 		g.Unknown = append(g.Unknown, raw(rt.ResGroupIdle.Put(nil, p.centiseconds("invalid idle timer value"))))
 	}},
-	{word: "unbalanced_timer", value: "SECONDS", parse: func(p *parser, g *rt.ResGroup) {
+	{word: rt.ResGroupUnbalanced.Spec.Word, value: "SECONDS", parse: func(p *parser, g *rt.ResGroup) {
 		p.next()
 		g.Unknown = append(g.Unknown, raw(rt.ResGroupUnbalanced.Put(nil, p.centiseconds("invalid unbalanced timer value"))))
 	}},
@@ -162,24 +162,20 @@ func (p *parser) centiseconds(msg string) uint32 {
 }
 
 func parseGroupType(p *parser, s *nhModify) {
-	var typ uint16
-	switch w := p.next(); w {
-	case "mpath":
-		typ = rt.GroupMpath
-	case "resilient":
-		typ = rt.GroupResilient
-		if _, ok := p.peek(); ok {
-			var g rt.ResGroup
-			for p.i++; p.more() && run(p, resWords, &g); p.i++ {
-			}
-			p.i--
-			s.body = rt.NHAResGroup.Put(s.body, g)
-		}
-	default:
+	w := p.next()
+	typ, ok := rt.GroupTypes.Number(w)
+	if !ok {
 		p.invalid("\"type\" value is invalid\n", w)
-		p.suggest("type", func() []string { return []string{"mpath", "resilient"} })
+		p.suggest("type", rt.GroupTypes.All)
 	}
-	s.body = rt.NHAGroupType.Put(s.body, typ)
+	if _, more := p.peek(); more && typ == rt.GroupResilient {
+		var g rt.ResGroup
+		for p.i++; p.more() && run(p, resWords, &g); p.i++ {
+		}
+		p.i--
+		s.body = rt.NHAResGroup.Put(s.body, g)
+	}
+	s.body = rt.NHAGroupType.Put(s.body, uint16(typ))
 }
 
 // NexthopList is what `nexthop list` and `flush`, and `nexthop bucket list`,

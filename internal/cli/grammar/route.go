@@ -66,28 +66,28 @@ func RouteKeywords() []Keyword { return describe(routeWords) }
 
 // routeWords in the order in which ip tries them.
 var routeWords = []keyword[modify]{
-	{word: "src", value: "ADDRESS", parse: func(p *parser, s *modify) {
+	{word: rt.RTAPrefSrc.Spec.Word, value: "ADDRESS", parse: func(p *parser, s *modify) {
 		p.next()
-		s.body = attr.Put(s.body, unix.RTA_PREFSRC, s.address(p).Data)
+		s.body = rt.RTAPrefSrc.PutRaw(s.body, s.address(p).Data)
 	}},
-	{word: "as", value: "[ to ] ADDRESS", parse: func(p *parser, s *modify) {
+	{word: rt.RTANewDst.Spec.Word, value: "[ to ] ADDRESS", parse: func(p *parser, s *modify) {
 		if p.next() == "to" {
 			p.next()
 		}
-		s.body = attr.Put(s.body, unix.RTA_NEWDST, s.address(p).Data)
+		s.body = rt.RTANewDst.PutRaw(s.body, s.address(p).Data)
 	}},
-	{word: "via", value: "[ FAMILY ] ADDRESS", parse: func(p *parser, s *modify) {
+	{word: rt.RTAGateway.Spec.Word, value: "[ FAMILY ] ADDRESS", parse: func(p *parser, s *modify) {
 		if s.gw {
 			p.invalid("use nexthop syntax to specify multiple via\n", p.word())
 		}
 		s.gw = true
 		s.body = s.via(p, s.body)
 	}},
-	{word: "from", value: "PREFIX", parse: func(p *parser, s *modify) {
+	{word: rt.RTASrc.Spec.Word, value: "PREFIX", parse: func(p *parser, s *modify) {
 		p.next()
 		a := s.prefix(p)
 		if len(a.Data) > 0 {
-			s.body = attr.Put(s.body, unix.RTA_SRC, a.Data)
+			s.body = rt.RTASrc.PutRaw(s.body, a.Data)
 		}
 		s.h.SrcLen = uint8(a.Bits)
 	}},
@@ -95,11 +95,11 @@ var routeWords = []keyword[modify]{
 		p.next()
 		s.h.TOS = p.dsfield("\"tos\" value is invalid\n")
 	}},
-	{word: "expires", value: "SECONDS", parse: func(p *parser, s *modify) {
+	{word: rt.RTAExpires.Spec.Word, value: "SECONDS", parse: func(p *parser, s *modify) {
 		p.next()
 		s.body = rt.RTAExpires.Put(s.body, p.uint(maxU32, "\"expires\" value is invalid\n"))
 	}},
-	{word: "metric", prefix: true, also: []string{"priority"}, exact: []string{"preference"}, value: "NUMBER", parse: func(p *parser, s *modify) {
+	{word: rt.RTAPriority.Spec.Word, prefix: true, also: []string{"priority"}, exact: []string{"preference"}, value: "NUMBER", parse: func(p *parser, s *modify) {
 		p.next()
 		s.body = rt.RTAPriority.Put(s.body, uint32(p.uint(maxU32, "\"metric\" value is invalid\n")))
 	}},
@@ -108,37 +108,37 @@ var routeWords = []keyword[modify]{
 		s.h.Scope = p.scope("invalid \"scope\" value\n")
 		s.scopeSaid = true
 	}},
-	metricWord("mtu", false, rt.MetricMTU, maxU32, "\"mtu\" value is invalid\n"),
-	metricWord("hoplimit", false, rt.MetricHoplimit, maxU8, "\"hoplimit\" value is invalid\n"),
-	metricWord("advmss", false, rt.MetricAdvMSS, maxU32, "\"mss\" value is invalid\n"),
-	metricWord("reordering", true, rt.MetricReorder, maxU32, "\"reordering\" value is invalid\n"),
-	timeWord("rtt", rt.MetricRTT, 8),
-	{word: "rto_min", value: "TIME", parse: func(p *parser, s *modify) {
+	metricWord(rt.RTAXMTU.Spec, false, maxU32, "\"mtu\" value is invalid\n"),
+	metricWord(rt.RTAXHoplimit.Spec, false, maxU8, "\"hoplimit\" value is invalid\n"),
+	metricWord(rt.RTAXAdvMSS.Spec, false, maxU32, "\"mss\" value is invalid\n"),
+	metricWord(rt.RTAXReorder.Spec, true, maxU32, "\"reordering\" value is invalid\n"),
+	timeWord(rt.RTAXRTT.Spec, false, 8),
+	{word: rt.RTAXRTOMin.Spec.Word, value: "TIME", parse: func(p *parser, s *modify) {
 		p.next()
 		s.lock |= 1 << rt.MetricRTOMin
 		ms, _ := p.time("\"rto_min\" value is invalid\n")
 		s.metric(rt.MetricRTOMin, ms)
 	}},
-	metricWord("window", true, rt.MetricWindow, maxU32, "\"window\" value is invalid\n"),
-	metricWord("cwnd", true, rt.MetricCwnd, maxU32, "\"cwnd\" value is invalid\n"),
-	metricWord("initcwnd", true, rt.MetricInitCwnd, maxU32, "\"initcwnd\" value is invalid\n"),
-	metricWord("initrwnd", true, rt.MetricInitRwnd, maxU32, "\"initrwnd\" value is invalid\n"),
-	{word: "features", prefix: true, value: "FEATURES", parse: parseFeatures},
-	switchWord("quickack", rt.MetricQuickAck),
-	{word: "congctl", prefix: true, value: "[ lock ] NAME", parse: func(p *parser, s *modify) {
+	metricWord(rt.RTAXWindow.Spec, true, maxU32, "\"window\" value is invalid\n"),
+	metricWord(rt.RTAXCwnd.Spec, true, maxU32, "\"cwnd\" value is invalid\n"),
+	metricWord(rt.RTAXInitCwnd.Spec, true, maxU32, "\"initcwnd\" value is invalid\n"),
+	metricWord(rt.RTAXInitRwnd.Spec, true, maxU32, "\"initrwnd\" value is invalid\n"),
+	{word: rt.RTAXFeatures.Spec.Word, prefix: true, value: "FEATURES", parse: parseFeatures},
+	switchWord(rt.RTAXQuickAck.Spec),
+	{word: rt.RTAXCongestAl.Spec.Word, prefix: true, value: "[ lock ] NAME", parse: func(p *parser, s *modify) {
 		p.next()
 		s.lockable(p, rt.MetricCC)
 		s.metrics = rt.RTAXCongestAl.Put(s.metrics, p.word())
 	}},
-	timeWord("rttvar", rt.MetricRTTVar, 4),
-	metricWord("ssthresh", true, rt.MetricSSThresh, maxU32, "\"ssthresh\" value is invalid\n"),
-	{word: "realms", prefix: true, value: "[ FROM/ ]TO", parse: func(p *parser, s *modify) {
+	timeWord(rt.RTAXRTTVar.Spec, true, 4),
+	metricWord(rt.RTAXSSThresh.Spec, true, maxU32, "\"ssthresh\" value is invalid\n"),
+	{word: rt.RTAFlow.Spec.Word, prefix: true, value: "[ FROM/ ]TO", parse: func(p *parser, s *modify) {
 		p.next()
 		s.body = rt.RTAFlow.Put(s.body, p.realms("\"realm\" value is invalid\n"))
 	}},
 	{word: "onlink", parse: func(_ *parser, s *modify) { s.h.Flags |= rt.NHFlagOnlink }},
-	{word: "nexthop", value: "NH", parse: func(*parser, *modify) {}}, // ends the list; see RouteModify
-	{word: "nhid", value: "ID", parse: func(p *parser, s *modify) {
+	{word: rt.SpecMultipath.Word, value: "NH", parse: func(*parser, *modify) {}}, // ends the list; see RouteModify
+	{word: rt.RTANHID.Spec.Word, value: "ID", parse: func(p *parser, s *modify) {
 		p.next()
 		s.nhid = uint32(p.uint(maxU32, "\"id\" value is invalid\n"))
 		s.body = rt.RTANHID.Put(s.body, s.nhid)
@@ -147,7 +147,7 @@ var routeWords = []keyword[modify]{
 		p.next()
 		s.h.Protocol = p.proto("\"protocol\" value is invalid\n")
 	}},
-	{word: "table", prefix: true, value: "TABLE_ID", parse: func(p *parser, s *modify) {
+	{word: rt.RTATable.Spec.Word, prefix: true, value: "TABLE_ID", parse: func(p *parser, s *modify) {
 		p.next()
 		s.table(p.table("\"table\" value is invalid\n"))
 	}},
@@ -155,30 +155,24 @@ var routeWords = []keyword[modify]{
 		p.next()
 		s.table(p.vrfTable())
 	}},
-	{word: "dev", exact: []string{"oif"}, value: "DEVICE", parse: func(p *parser, s *modify) {
+	{word: rt.RTAOIF.Spec.Word, exact: []string{"oif"}, value: "DEVICE", parse: func(p *parser, s *modify) {
 		p.next()
 		s.devArg = p.i
 	}},
-	{word: "pref", prefix: true, value: "{ low | medium | high }", parse: func(p *parser, s *modify) {
-		var v uint64
-		switch p.next() {
-		case "low":
-			v = 3
-		case "medium":
-			v = 0
-		case "high":
-			v = 1
-		default:
+	{word: rt.RTAPref.Spec.Word, prefix: true, value: "{ low | medium | high }", parse: func(p *parser, s *modify) {
+		n, ok := rt.Prefs.Number(p.next())
+		v := uint64(n)
+		if !ok {
 			v = p.uint(maxU8, "\"pref\" value is invalid\n")
-			p.suggest("preference", func() []string { return []string{"low", "medium", "high"} })
+			p.suggest("preference", rt.Prefs.All)
 		}
 		s.body = rt.RTAPref.Put(s.body, uint8(v))
 	}},
-	{word: "encap", value: "ENCAPTYPE ENCAPHDR", parse: func(p *parser, s *modify) {
+	{word: rt.RTAEncap.Spec.Word, value: "ENCAPTYPE ENCAPHDR", parse: func(p *parser, s *modify) {
 		typ, payload := p.encap()
 		s.body = rt.RTAEncapType.Put(rt.RTAEncap.Put(s.body, payload), typ)
 	}},
-	{word: "ttl-propagate", value: "{ enabled | disabled }", parse: func(p *parser, s *modify) {
+	{word: rt.RTATTLPropagate.Spec.Word, value: "{ enabled | disabled }", parse: func(p *parser, s *modify) {
 		var v uint8
 		switch w := p.next(); {
 		case matches(w, "enabled"):
@@ -189,7 +183,7 @@ var routeWords = []keyword[modify]{
 		}
 		s.body = rt.RTATTLPropagate.Put(s.body, v)
 	}},
-	switchWord("fastopen_no_cookie", rt.MetricNoCookie),
+	switchWord(rt.RTAXNoCookie.Spec),
 }
 
 // isMetric are the words whose attributes are in RTA_METRICS.
@@ -202,8 +196,9 @@ var isMetric = sync.OnceValue(func() map[string]bool {
 })
 
 // metricWord is a metric that is a number and may be locked.
-func metricWord(word string, prefix bool, n int, limit uint64, msg string) keyword[modify] {
-	return keyword[modify]{word: word, prefix: prefix, value: "[ lock ] NUMBER", parse: func(p *parser, s *modify) {
+func metricWord(row attr.Spec, prefix bool, limit uint64, msg string) keyword[modify] {
+	n := int(row.Type)
+	return keyword[modify]{word: row.Word, prefix: prefix, value: "[ lock ] NUMBER", parse: func(p *parser, s *modify) {
 		p.next()
 		s.lockable(p, n)
 		s.metric(n, uint32(p.uint(limit, msg)))
@@ -211,8 +206,9 @@ func metricWord(word string, prefix bool, n int, limit uint64, msg string) keywo
 }
 
 // timeWord is a metric that the kernel scales; a bare number is sent as it is.
-func timeWord(word string, n int, scale uint32) keyword[modify] {
-	return keyword[modify]{word: word, value: "[ lock ] TIME", parse: func(p *parser, s *modify) {
+func timeWord(row attr.Spec, prefix bool, scale uint32) keyword[modify] {
+	word, n := row.Word, int(row.Type)
+	return keyword[modify]{word: word, prefix: prefix, value: "[ lock ] TIME", parse: func(p *parser, s *modify) {
 		p.next()
 		s.lockable(p, n)
 		ms, raw := p.time("\"" + word + "\" value is invalid\n")
@@ -220,11 +216,12 @@ func timeWord(word string, n int, scale uint32) keyword[modify] {
 			ms *= scale
 		}
 		s.metric(n, ms)
-	}, prefix: word == "rttvar"}
+	}}
 }
 
 // switchWord is a metric that is 0 or 1.
-func switchWord(word string, n int) keyword[modify] {
+func switchWord(row attr.Spec) keyword[modify] {
+	word, n := row.Word, int(row.Type)
 	return keyword[modify]{word: word, prefix: true, value: "{ 0 | 1 }", parse: func(p *parser, s *modify) {
 		p.next()
 		v := p.uint(maxU32, "\""+word+"\" value is invalid\n")
@@ -297,9 +294,9 @@ func (s *modify) via(p *parser, b []byte) []byte {
 	}
 	a := settle(&s.h.Family, p.addr(family))
 	if a.Family == s.h.Family {
-		return attr.Put(b, unix.RTA_GATEWAY, a.Data)
+		return rt.RTAGateway.PutRaw(b, a.Data)
 	}
-	return attr.Put(b, unix.RTA_VIA, append(ne.AppendUint16(nil, uint16(a.Family)), a.Data...))
+	return rt.RTAVia.PutRaw(b, append(ne.AppendUint16(nil, uint16(a.Family)), a.Data...))
 }
 
 func (s *modify) table(id uint32) {
@@ -344,7 +341,7 @@ func (s *modify) destination(p *parser) {
 	s.h.DstLen = uint8(a.Bits)
 	s.dst = true
 	if len(a.Data) > 0 {
-		s.body = attr.Put(s.body, unix.RTA_DST, a.Data)
+		s.body = rt.RTADst.PutRaw(s.body, a.Data)
 	}
 }
 
@@ -375,7 +372,7 @@ func (s *modify) finish(p *parser) {
 			p.fail(ExitUsage, "Error: the metrics do not fit a message.\n")
 			return
 		}
-		s.body = attr.Put(s.body, unix.RTA_METRICS, s.metrics)
+		s.body = rt.RTAMetrics.PutRaw(s.body, s.metrics)
 	}
 	hops := p.more()
 	if hops {
@@ -426,8 +423,8 @@ type hop struct {
 
 // hopWords in the order in which ip tries them.
 var hopWords = []keyword[hop]{
-	{word: "via", value: "[ FAMILY ] ADDRESS", parse: func(p *parser, h *hop) { h.body = h.via(p, h.body) }},
-	{word: "dev", value: "DEVICE", parse: func(p *parser, h *hop) {
+	{word: rt.RTAGateway.Spec.Word, value: "[ FAMILY ] ADDRESS", parse: func(p *parser, h *hop) { h.body = h.via(p, h.body) }},
+	{word: rt.RTAOIF.Spec.Word, value: "DEVICE", parse: func(p *parser, h *hop) {
 		p.next()
 		h.dev = p.deviceOr(func(name string) {
 			p.fail(ExitUsage, "Cannot find device \"%s\"\nError: cannot parse nexthop\n", name)
@@ -441,19 +438,19 @@ var hopWords = []keyword[hop]{
 		h.weight = int(w)
 	}},
 	{word: "onlink", parse: func(_ *parser, h *hop) { h.flags |= rt.NHFlagOnlink }},
-	{word: "realms", prefix: true, value: "[ FROM/ ]TO", parse: func(p *parser, h *hop) {
+	{word: rt.RTAFlow.Spec.Word, prefix: true, value: "[ FROM/ ]TO", parse: func(p *parser, h *hop) {
 		p.next()
 		h.body = rt.RTAFlow.Put(h.body, p.realms("\"realm\" value is invalid\n"))
 	}},
-	{word: "encap", value: "ENCAPTYPE ENCAPHDR", parse: func(p *parser, h *hop) {
+	{word: rt.RTAEncap.Spec.Word, value: "ENCAPTYPE ENCAPHDR", parse: func(p *parser, h *hop) {
 		typ, payload := p.encapHop()
 		h.body = rt.RTAEncapType.Put(rt.RTAEncap.Put(h.body, payload), typ)
 	}},
-	{word: "as", value: "[ to ] ADDRESS", parse: func(p *parser, h *hop) {
+	{word: rt.RTANewDst.Spec.Word, value: "[ to ] ADDRESS", parse: func(p *parser, h *hop) {
 		if p.next() == "to" {
 			p.next()
 		}
-		h.body = attr.Put(h.body, unix.RTA_NEWDST, p.addr(h.h.Family).Data)
+		h.body = rt.RTANewDst.PutRaw(h.body, p.addr(h.h.Family).Data)
 	}},
 }
 

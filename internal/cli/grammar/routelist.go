@@ -68,7 +68,7 @@ func RouteListKeywords() []Keyword { return describe(listWords) }
 
 // listWords in the order in which ip tries them.
 var listWords = []keyword[list]{
-	{word: "table", prefix: true, value: "TABLE_ID", parse: func(p *parser, s *list) {
+	{word: rt.RTATable.Spec.Word, prefix: true, value: "TABLE_ID", parse: func(p *parser, s *list) {
 		w := p.next()
 		if p.err != nil {
 			return
@@ -127,17 +127,17 @@ var listWords = []keyword[list]{
 		}
 		s.f.TypeMask = 1 << (t & 31)
 	}},
-	{word: "dev", exact: []string{"oif"}, value: "DEVICE", parse: func(p *parser, s *list) { s.oif = arg{p.next(), p.i, true} }},
-	{word: "iif", value: "DEVICE", parse: func(p *parser, s *list) { s.iif = arg{p.next(), p.i, true} }},
-	{word: "mark", value: "NUMBER", parse: func(p *parser, s *list) {
+	{word: rt.RTAOIF.Spec.Word, exact: []string{"oif"}, value: "DEVICE", parse: func(p *parser, s *list) { s.oif = arg{p.next(), p.i, true} }},
+	{word: rt.RTAIIF.Spec.Word, value: "DEVICE", parse: func(p *parser, s *list) { s.iif = arg{p.next(), p.i, true} }},
+	{word: rt.RTAMark.Spec.Word, value: "NUMBER", parse: func(p *parser, s *list) {
 		p.next()
 		s.mark = attr.Some(uint32(p.uint(maxU32, "invalid mark value")))
 	}},
-	{word: "metric", prefix: true, also: []string{"priority"}, exact: []string{"preference"}, value: "NUMBER", parse: func(p *parser, s *list) {
+	{word: rt.RTAPriority.Spec.Word, prefix: true, also: []string{"priority"}, exact: []string{"preference"}, value: "NUMBER", parse: func(p *parser, s *list) {
 		p.next()
 		s.f.Metric = attr.Some(uint32(p.uint(maxU32, "\"metric\" value is invalid\n")))
 	}},
-	{word: "via", value: "[ FAMILY ] PREFIX", parse: func(p *parser, s *list) {
+	{word: rt.RTAGateway.Spec.Word, value: "[ FAMILY ] PREFIX", parse: func(p *parser, s *list) {
 		family, said := parseFamily(p.next())
 		if said {
 			p.next()
@@ -146,11 +146,11 @@ var listWords = []keyword[list]{
 		}
 		s.f.Via = prefixFilter(p.prefix(family))
 	}},
-	{word: "src", value: "PREFIX", parse: func(p *parser, s *list) {
+	{word: rt.RTAPrefSrc.Spec.Word, value: "PREFIX", parse: func(p *parser, s *list) {
 		p.next()
 		s.f.PrefSrc = prefixFilter(p.prefix(s.family))
 	}},
-	{word: "realms", prefix: true, value: "[ FROM/ ]TO", parse: func(p *parser, s *list) {
+	{word: rt.RTAFlow.Spec.Word, prefix: true, value: "[ FROM/ ]TO", parse: func(p *parser, s *list) {
 		w := p.next()
 		s.f.Realm, s.f.RealmMask = p.realms("invalid realms\n"), ^uint32(0)
 		if p.err != nil {
@@ -172,7 +172,7 @@ var listWords = []keyword[list]{
 			s.f.RealmMask &^= 0xffff0000
 		}
 	}},
-	{word: "from", prefix: true, value: "[ root | match | exact ] PREFIX", parse: func(p *parser, s *list) {
+	{word: rt.RTASrc.Spec.Word, prefix: true, value: "[ root | match | exact ] PREFIX", parse: func(p *parser, s *list) {
 		p.next()
 		s.selector(p, &s.f.RootSrc, &s.f.MatchSrc)
 	}},
@@ -294,7 +294,7 @@ var getWords = []keyword[get]{
 		p.next()
 		s.h.TOS = p.dsfield("TOS value is invalid\n")
 	}},
-	{word: "from", prefix: true, value: "ADDRESS", parse: func(p *parser, s *get) {
+	{word: rt.RTASrc.Spec.Word, prefix: true, value: "ADDRESS", parse: func(p *parser, s *get) {
 		if matches(p.next(), "help") && p.err == nil {
 			p.help()
 			return
@@ -302,12 +302,12 @@ var getWords = []keyword[get]{
 		s.from = true
 		a := settle(&s.h.Family, p.prefix(s.h.Family))
 		if len(a.Data) > 0 {
-			s.body = attr.Put(s.body, unix.RTA_SRC, a.Data)
+			s.body = rt.RTASrc.PutRaw(s.body, a.Data)
 		}
 		s.h.SrcLen = uint8(a.Bits)
 	}},
-	{word: "iif", prefix: true, value: "DEVICE", parse: func(p *parser, s *get) { s.iif = arg{p.next(), p.i, true} }},
-	{word: "mark", prefix: true, value: "NUMBER", parse: func(p *parser, s *get) {
+	{word: rt.RTAIIF.Spec.Word, prefix: true, value: "DEVICE", parse: func(p *parser, s *get) { s.iif = arg{p.next(), p.i, true} }},
+	{word: rt.RTAMark.Spec.Word, prefix: true, value: "NUMBER", parse: func(p *parser, s *get) {
 		p.next()
 		s.mark = uint32(p.uint(maxU32, "invalid mark value"))
 	}},
@@ -325,26 +325,26 @@ var getWords = []keyword[get]{
 		}
 		s.oif = arg{w, p.i, true}
 	}},
-	{word: "uid", prefix: true, value: "NUMBER", parse: func(p *parser, s *get) {
+	{word: rt.RTAUID.Spec.Word, prefix: true, value: "NUMBER", parse: func(p *parser, s *get) {
 		p.next()
 		s.body = rt.RTAUID.Put(s.body, uint32(p.uint(maxU32, "invalid UID\n")))
 	}},
 	{word: "fibmatch", prefix: true, parse: func(_ *parser, s *get) { s.fibmatch = true }},
-	{word: "as", value: "[ to ] ADDRESS", parse: func(p *parser, s *get) {
+	{word: rt.RTANewDst.Spec.Word, value: "[ to ] ADDRESS", parse: func(p *parser, s *get) {
 		if p.next() == "to" {
 			p.next()
 		}
-		s.body = attr.Put(s.body, unix.RTA_NEWDST, settle(&s.h.Family, p.addr(s.h.Family)).Data)
+		s.body = rt.RTANewDst.PutRaw(s.body, settle(&s.h.Family, p.addr(s.h.Family)).Data)
 	}},
-	{word: "sport", prefix: true, value: "NUMBER", parse: func(p *parser, s *get) {
+	{word: rt.RTASport.Spec.Word, prefix: true, value: "NUMBER", parse: func(p *parser, s *get) {
 		p.next()
 		s.body = rt.RTASport.Put(s.body, uint16(p.uint(maxU16, "invalid sport\n")))
 	}},
-	{word: "dport", prefix: true, value: "NUMBER", parse: func(p *parser, s *get) {
+	{word: rt.RTADport.Spec.Word, prefix: true, value: "NUMBER", parse: func(p *parser, s *get) {
 		p.next()
 		s.body = rt.RTADport.Put(s.body, uint16(p.uint(maxU16, "invalid dport\n")))
 	}},
-	{word: "ipproto", prefix: true, value: "PROTOCOL", parse: func(p *parser, s *get) {
+	{word: rt.RTAIPProto.Spec.Word, prefix: true, value: "PROTOCOL", parse: func(p *parser, s *get) {
 		w := p.next()
 		if p.err != nil {
 			return
@@ -355,7 +355,7 @@ var getWords = []keyword[get]{
 		}
 		s.body = rt.RTAIPProto.Put(s.body, v)
 	}},
-	{word: "flowlabel", value: "NUMBER", parse: func(p *parser, s *get) {
+	{word: rt.RTAFlowLabel.Spec.Word, value: "NUMBER", parse: func(p *parser, s *get) {
 		p.next()
 		s.body = rt.RTAFlowLabel.Put(s.body, uint32(p.uint(maxU32, "invalid flowlabel")))
 	}},
@@ -380,7 +380,7 @@ func (s *get) destination(p *parser) {
 		return
 	}
 	if len(a.Data) > 0 {
-		s.body = attr.Put(s.body, unix.RTA_DST, a.Data)
+		s.body = rt.RTADst.PutRaw(s.body, a.Data)
 	}
 	s.h.DstLen = uint8(a.Bits)
 	host := familyBits(s.h.Family)

@@ -25,52 +25,55 @@ func (p *Printer) nexthop(key string, n *rt.Nexthop, deleted bool) {
 	if deleted {
 		p.bool("deleted", "Deleted ", true)
 	}
-	p.uint("id", "id ", uint64(n.ID.V), " ")
+	p.rowUint(&rt.NHAID.Spec, uint64(n.ID.V), " ")
 	if n.Group.OK {
 		p.group(n)
 	}
 	switch n.GroupType.V {
 	case rt.GroupMpath: // ip does not say what was there before types were
 	case rt.GroupResilient:
-		p.str("type", "type ", "resilient", " ")
+		p.rowStr(&rt.NHAGroupType.Spec, rt.GroupTypes[rt.GroupResilient], " ")
 	default:
-		p.str("type", "type ", "<unknown type>", " ")
+		p.rowStr(&rt.NHAGroupType.Spec, "<unknown type>", " ")
 	}
 	if n.ResGroup.OK {
 		g := &n.ResGroup.V
-		p.object("resilient_args")
-		p.uint("buckets", "buckets ", uint64(g.Buckets.V), " ")
-		p.float("idle_timer", "idle_timer ", seconds(uint64(g.IdleTimer.V)), " ")
-		p.float("unbalanced_timer", "unbalanced_timer ", seconds(uint64(g.UnbalancedTimer.V)), " ")
-		p.float("unbalanced_time", "unbalanced_time ", seconds(g.UnbalancedTime.V), " ")
+		p.object(rt.NHAResGroup.Spec.Key)
+		p.rowUint(&rt.ResGroupBuckets.Spec, uint64(g.Buckets.V), " ")
+		p.rowSeconds(&rt.ResGroupIdle.Spec, uint64(g.IdleTimer.V))
+		p.rowSeconds(&rt.ResGroupUnbalanced.Spec, uint64(g.UnbalancedTimer.V))
+		p.rowSeconds(&rt.ResGroupUnbalancedTime.Spec, g.UnbalancedTime.V)
 		p.endObject()
 	}
 	if n.Encap.OK && n.EncType.OK {
 		p.encap(n.EncType.V, n.Encap.V)
 	}
 	if n.Gateway.OK {
-		p.host("gateway", "via ", familyColor(n.Family), n.Family, n.Gateway.V.Bytes(), " ")
+		p.rowHost(&rt.NHAGateway.Spec, n.Family, n.Gateway.V.Bytes())
 	}
 	if n.OIF.V != 0 {
-		p.device("dev", n.OIF.V)
+		p.device(&rt.NHAOIF.Spec, n.OIF.V)
 	}
 	if n.Scope != unix.RT_SCOPE_UNIVERSE || p.Details > 0 {
 		p.str("scope", "scope ", p.Names.Scope(n.Scope), " ")
 	}
 	if n.Blackhole.OK {
-		p.null("blackhole", "blackhole ")
+		p.word(&rt.NHABlackhole.Spec)
+		p.null(rt.NHABlackhole.Spec.Key, "")
 	}
 	if n.Protocol != unix.RTPROT_UNSPEC || p.Details > 0 {
 		p.str("protocol", "proto ", p.Names.Proto(n.Protocol), " ")
 	}
 	p.flags(n.Flags)
 	if n.FDB.OK {
-		p.null("fdb", "fdb")
+		p.null(rt.NHAFDB.Spec.Key, rt.NHAFDB.Spec.Word)
 	}
 	if (p.Details > 0 || p.Stats > 0) && n.HWStatsEnable.OK {
 		p.object("hw_stats")
-		p.onOff("enabled", "hw_stats ", n.HWStatsEnable.V != 0)
-		p.onOff("used", "used ", n.HWStatsUsed.V != 0)
+		p.word(&rt.NHAHWStatsEnable.Spec)
+		p.onOff(rt.NHAHWStatsEnable.Spec.Key, n.HWStatsEnable.V != 0)
+		p.text("used ")
+		p.onOff(rt.NHAHWStatsUsed.Spec.Key, n.HWStatsUsed.V != 0)
 		p.endObject()
 	}
 	if n.GroupStats.OK && p.Stats > 0 {
@@ -79,23 +82,23 @@ func (p *Printer) nexthop(key string, n *rt.Nexthop, deleted bool) {
 	p.endObject()
 }
 
-func (p *Printer) onOff(k, before string, v bool) {
-	s := before + "off "
+func (p *Printer) onOff(k string, v bool) {
+	s := "off "
 	if v {
-		s = before + "on "
+		s = "on "
 	}
 	p.bool(k, s, v)
 }
 
 func (p *Printer) group(n *rt.Nexthop) {
-	p.array("group")
-	p.text("group ")
+	p.array(rt.NHAGroup.Spec.Key)
+	p.word(&rt.NHAGroup.Spec)
 	for i, m := range n.Group.V {
 		if i > 0 {
 			p.text("/")
 		}
 		p.object("")
-		p.uint("id", "", uint64(m.ID), "")
+		p.uint(rt.NHAID.Spec.Key, "", uint64(m.ID), "")
 		if w := n.MemberWeight(i); w > 1 {
 			// ip keeps it in 16 bits, where 65536 is 0.
 			p.uint("weight", ",", uint64(w), "")
@@ -107,7 +110,7 @@ func (p *Printer) group(n *rt.Nexthop) {
 }
 
 func (p *Printer) groupStats(n *rt.Nexthop) {
-	p.array("group_stats")
+	p.array(rt.NHAGroupStats.Spec.Key)
 	p.nl()
 	p.text("  stats:")
 	p.nl()
@@ -117,10 +120,10 @@ func (p *Printer) groupStats(n *rt.Nexthop) {
 			s = n.GroupStats.V[i]
 		}
 		p.object("")
-		p.uint("id", "    id ", uint64(s.ID.V), "")
-		p.uint("packets", " packets ", s.Packets.V, "")
+		p.uint(rt.GroupStatsID.Spec.Key, "    id ", uint64(s.ID.V), "")
+		p.uint(rt.GroupStatsPackets.Spec.Key, " packets ", s.Packets.V, "")
 		if p.Stats > 1 {
-			p.uint("packets_hw", " packets_hw ", s.PacketsHW.V, "")
+			p.uint(rt.GroupStatsPacketsHW.Spec.Key, " packets_hw ", s.PacketsHW.V, "")
 		}
 		if i != len(n.Group.V)-1 {
 			p.nl()
@@ -137,19 +140,19 @@ func (p *Printer) PrintBucket(n *rt.Nexthop, deleted bool) error {
 		p.bool("deleted", "Deleted ", true)
 	}
 	if n.ID.OK {
-		p.uint("id", "id ", uint64(n.ID.V), " ")
+		p.rowUint(&rt.NHAID.Spec, uint64(n.ID.V), " ")
 	}
 	if n.Bucket.OK {
 		b := &n.Bucket.V
-		p.object("bucket")
+		p.object(rt.NHAResBucket.Spec.Key)
 		if b.Index.OK {
-			p.uint("index", "index ", uint64(b.Index.V), " ")
+			p.rowUint(&rt.ResBucketIndex.Spec, uint64(b.Index.V), " ")
 		}
 		if b.IdleTime.OK {
-			p.float("idle_time", "idle_time ", seconds(b.IdleTime.V), " ")
+			p.rowSeconds(&rt.ResBucketIdle.Spec, b.IdleTime.V)
 		}
 		if b.NHID.OK {
-			p.uint("nhid", "nhid ", uint64(b.NHID.V), " ")
+			p.rowUint(&rt.ResBucketNHID.Spec, uint64(b.NHID.V), " ")
 		}
 		p.endObject()
 	}

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"nhctl/internal/nl/attr"
 	"nhctl/internal/nl/rt"
 )
 
@@ -232,6 +233,41 @@ func (p *Printer) str(k, before, v, after string) {
 	p.b = append(p.b, before...)
 	p.b = AppendSafe(p.b, v)
 	p.b = append(p.b, after...)
+}
+
+// word writes the user's word of a row and a blank, in text only; a row that
+// nobody types is called by its JSON key.
+func (p *Printer) word(s *attr.Spec) {
+	if p.JSON {
+		return
+	}
+	w := s.Word
+	if w == "" {
+		w = s.Key
+	}
+	p.b = append(append(p.b, w...), ' ')
+}
+
+// rowUint, rowStr, rowHost and rowSeconds write a row's word, or key in JSON,
+// and its value.
+func (p *Printer) rowUint(s *attr.Spec, v uint64, after string) {
+	p.word(s)
+	p.uint(s.Key, "", v, after)
+}
+
+func (p *Printer) rowStr(s *attr.Spec, v, after string) {
+	p.word(s)
+	p.str(s.Key, "", v, after)
+}
+
+func (p *Printer) rowHost(s *attr.Spec, family uint8, a []byte) {
+	p.word(s)
+	p.host(s.Key, "", familyColor(family), family, a, " ")
+}
+
+func (p *Printer) rowSeconds(s *attr.Spec, hundredths uint64) {
+	p.word(s)
+	p.float(s.Key, "", float64(hundredths)/100, " ")
 }
 
 func (p *Printer) uint(k, before string, v uint64, after string) {

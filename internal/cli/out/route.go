@@ -5,6 +5,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"nhctl/internal/nl/attr"
 	"nhctl/internal/nl/rt"
 )
 
@@ -21,7 +22,7 @@ func (p *Printer) PrintRoute(r *rt.Route, f *rt.RouteFilter, deleted bool) error
 	p.routeDst(r, host)
 	p.routeSrc(r, host)
 	if r.NHID.OK {
-		p.uint("nhid", "nhid ", uint64(r.NHID.V), " ")
+		p.rowUint(&rt.RTANHID.Spec, uint64(r.NHID.V), " ")
 	}
 	p.newDst(r.Family, &r.Hop)
 	if r.Encap.OK && r.EncType.OK {
@@ -31,14 +32,14 @@ func (p *Printer) PrintRoute(r *rt.Route, f *rt.RouteFilter, deleted bool) error
 		p.str("tos", "tos ", p.Names.DSField(r.TOS), " ")
 	}
 	if r.Gateway.OK && f.Via.Bits != host {
-		p.host("gateway", "via ", familyColor(r.Family), r.Family, r.Gateway.V.Bytes(), " ")
+		p.rowHost(&rt.RTAGateway.Spec, r.Family, r.Gateway.V.Bytes())
 	}
 	p.via(&r.Hop)
 	if r.OIF.OK && !f.OIF.OK {
-		p.device("dev", r.OIF.V)
+		p.device(&rt.RTAOIF.Spec, r.OIF.V)
 	}
 	if t := r.Table(); t != 0 && (t != unix.RT_TABLE_MAIN || p.Details > 0) && f.Table == 0 {
-		p.str("table", "table ", p.Names.Table(t), " ")
+		p.rowStr(&rt.RTATable.Spec, p.Names.Table(t), " ")
 	}
 	if r.Flags&rt.FlagCloned == 0 {
 		if (r.Protocol != unix.RTPROT_BOOT || p.Details > 0) && !f.Protocol.OK {
@@ -49,10 +50,11 @@ func (p *Printer) PrintRoute(r *rt.Route, f *rt.RouteFilter, deleted bool) error
 		}
 	}
 	if r.PrefSrc.OK && f.PrefSrc.Bits != host {
-		p.addr("prefsrc", "src ", familyColor(r.Family), r.Family, r.PrefSrc.V.Bytes(), " ")
+		p.word(&rt.RTAPrefSrc.Spec)
+		p.addr(rt.RTAPrefSrc.Spec.Key, "", familyColor(r.Family), r.Family, r.PrefSrc.V.Bytes(), " ")
 	}
 	if r.Priority.OK && !f.Metric.OK {
-		p.uint("metric", "metric ", uint64(r.Priority.V), " ")
+		p.rowUint(&rt.RTAPriority.Spec, uint64(r.Priority.V), " ")
 	}
 	p.flags(r.Flags)
 	p.mark(r)
@@ -60,7 +62,7 @@ func (p *Printer) PrintRoute(r *rt.Route, f *rt.RouteFilter, deleted bool) error
 		p.flow(r.Flow.V)
 	}
 	if r.UID.OK {
-		p.uint("uid", "uid ", uint64(r.UID.V), " ")
+		p.rowUint(&rt.RTAUID.Spec, uint64(r.UID.V), " ")
 	}
 	switch r.Family {
 	case unix.AF_INET:
@@ -75,18 +77,19 @@ func (p *Printer) PrintRoute(r *rt.Route, f *rt.RouteFilter, deleted bool) error
 		p.metrics(&r.Metrics.V)
 	}
 	if r.IIF.OK && !f.IIF.OK {
-		p.device("iif", r.IIF.V)
+		p.device(&rt.RTAIIF.Spec, r.IIF.V)
 	}
 	if r.Pref.OK {
 		p.pref(r.Pref.V)
 	}
 	if r.TTLPropagate.OK {
 		// The key and the word are spelled so in ip, for ever.
-		s := "ttl-propogate disabled"
+		p.text(rt.RTATTLPropagate.Spec.Key)
+		s := " disabled"
 		if r.TTLPropagate.V != 0 {
-			s = "ttl-propogate enabled"
+			s = " enabled"
 		}
-		p.bool("ttl-propogate", s, r.TTLPropagate.V != 0)
+		p.bool(rt.RTATTLPropagate.Spec.Key, s, r.TTLPropagate.V != 0)
 	}
 	if r.NHID.OK && p.Details > 0 && p.Nexthop != nil {
 		if n, ok := p.Nexthop(r.NHID.V); ok {
@@ -109,18 +112,18 @@ func (p *Printer) typeName(t uint8) string {
 func (p *Printer) routeDst(r *rt.Route, host int) {
 	switch {
 	case r.Dst.OK:
-		p.prefix("dst", "", rt.RealFamily(r.Type, r.Family), r.Dst.V.Bytes(), int(r.DstLen), host)
+		p.prefix(rt.RTADst.Spec.Key, "", rt.RealFamily(r.Type, r.Family), r.Dst.V.Bytes(), int(r.DstLen), host)
 	case r.DstLen != 0:
-		p.uint0("dst", "", r.DstLen, " ")
+		p.uint0(rt.RTADst.Spec.Key, "", r.DstLen, " ")
 	default:
-		p.str("dst", "", "default", " ")
+		p.str(rt.RTADst.Spec.Key, "", "default", " ")
 	}
 }
 
 func (p *Printer) routeSrc(r *rt.Route, host int) {
 	switch {
 	case r.Src.OK:
-		p.prefix("from", "from ", rt.RealFamily(r.Type, r.Family), r.Src.V.Bytes(), int(r.SrcLen), host)
+		p.prefix(rt.RTASrc.Spec.Key, "from ", rt.RealFamily(r.Type, r.Family), r.Src.V.Bytes(), int(r.SrcLen), host)
 	case r.SrcLen != 0:
 		p.uint0("src", "from ", r.SrcLen, "")
 	}
@@ -162,12 +165,12 @@ func (p *Printer) prefix(k, before string, family uint8, a []byte, bits, host in
 	p.unpaint(c)
 }
 
-func (p *Printer) device(k string, index uint32) {
+func (p *Printer) device(s *attr.Spec, index uint32) {
 	if p.JSON {
-		p.str(k, "", p.IfName(index), "")
+		p.str(s.Key, "", p.IfName(index), "")
 		return
 	}
-	p.b = append(append(p.b, k...), ' ')
+	p.word(s)
 	p.paint(colorIfName)
 	p.b = append(AppendSafe(p.b, p.IfName(index)), ' ')
 	p.unpaint(colorIfName)
@@ -175,7 +178,8 @@ func (p *Printer) device(k string, index uint32) {
 
 func (p *Printer) newDst(family uint8, h *rt.Hop) {
 	if h.NewDst.OK {
-		p.host("to", "as to ", familyColor(family), family, h.NewDst.V, " ")
+		p.word(&rt.RTANewDst.Spec)
+		p.host(rt.RTANewDst.Spec.Key, "to ", familyColor(family), family, h.NewDst.V, " ")
 	}
 }
 
@@ -185,13 +189,14 @@ func (p *Printer) via(h *rt.Hop) {
 	}
 	f := h.Via.V.Family
 	if p.JSON {
-		p.object("via")
+		p.object(rt.RTAVia.Spec.Key)
 		p.str("family", "", rt.FamilyWord(f), "")
 		p.host("host", "", plain, f, h.Via.V.Addr.Bytes(), "")
 		p.endObject()
 		return
 	}
-	p.b = append(append(append(p.b, "via "...), rt.FamilyWord(f)...), ' ')
+	p.word(&rt.RTAVia.Spec)
+	p.b = append(append(p.b, rt.FamilyWord(f)...), ' ')
 	p.host("", "", familyColor(f), f, h.Via.V.Addr.Bytes(), " ")
 }
 
@@ -231,15 +236,16 @@ func (p *Printer) mark(r *rt.Route) {
 	switch m := r.Mark.V; {
 	case m == 0:
 	case m >= 16 && !p.JSON:
-		p.hex("", "mark 0x", uint64(m), 0, " ")
+		p.word(&rt.RTAMark.Spec)
+		p.hex("", "0x", uint64(m), 0, " ")
 	default:
-		p.uint("mark", "mark ", uint64(m), " ")
+		p.rowUint(&rt.RTAMark.Spec, uint64(m), " ")
 	}
 }
 
 func (p *Printer) flow(v uint32) {
 	from, to := v>>16, v&0xffff
-	p.object("flow")
+	p.object(rt.RTAFlow.Spec.Key)
 	if from != 0 {
 		p.str("from", "realms ", p.Names.Realm(from), "/")
 		p.str("to", "", p.Names.Realm(to), " ")
@@ -301,7 +307,8 @@ func (p *Printer) cacheInfo(r *rt.Route) {
 	const hz = 100 // USER_HZ, the same on every architecture that Go builds for
 	ci := &r.CacheInfo.V
 	if ci.Expires != 0 {
-		p.int("expires", "expires ", int64(ci.Expires/hz), "sec ")
+		p.word(&rt.RTAExpires.Spec)
+		p.int(rt.RTAExpires.Spec.Key, "", int64(ci.Expires/hz), "sec ")
 	}
 	if ci.Error != 0 {
 		p.uint("error", "error ", uint64(ci.Error), " ")
@@ -329,7 +336,7 @@ func (p *Printer) cacheInfo(r *rt.Route) {
 var metricSpecs = sync.OnceValue(rt.MetricsTable.Specs)
 
 func (p *Printer) metrics(m *rt.Metrics) {
-	p.array("metrics")
+	p.array(rt.RTAMetrics.Spec.Key)
 	p.object("")
 	specs := metricSpecs()
 	for i := range specs {
@@ -379,25 +386,21 @@ func (p *Printer) features(v uint32) {
 		p.null("tcp_usec_ts", "tcp_usec_ts ")
 	}
 	if v&^(rt.FeatureECN|rt.FeatureTCPUsecT) != 0 {
-		p.hex("features", "0x", uint64(v), 0, " ")
+		p.hex(rt.RTAXFeatures.Spec.Key, "0x", uint64(v), 0, " ")
 	}
 }
 
 func (p *Printer) pref(v uint8) {
-	switch v {
-	case 3:
-		p.str("pref", "pref ", "low", "")
-	case 0:
-		p.str("pref", "pref ", "medium", "")
-	case 1:
-		p.str("pref", "pref ", "high", "")
+	switch w, ok := rt.Prefs.Word(uint32(v)); {
+	case ok:
+		p.rowStr(&rt.RTAPref.Spec, w, "")
 	default:
-		p.uint("pref", "", uint64(v), "")
+		p.uint(rt.RTAPref.Spec.Key, "", uint64(v), "")
 	}
 }
 
 func (p *Printer) hops(r *rt.Route) {
-	p.array("nexthops")
+	p.array(rt.SpecMultipath.Key)
 	mcast := r.Flags&rt.FlagCloned != 0 && r.Type == unix.RTN_MULTICAST
 	for i := range r.Hops {
 		h := &r.Hops[i]
@@ -409,27 +412,28 @@ func (p *Printer) hops(r *rt.Route) {
 			p.text(" ")
 		default:
 			p.nl()
-			p.text("\tnexthop ")
+			p.text("\t")
+			p.word(&rt.SpecMultipath)
 		}
 		if h.Encap.OK && h.EncType.OK {
 			p.encap(h.EncType.V, h.Encap.V)
 		}
 		p.newDst(r.Family, h)
 		if h.Gateway.OK {
-			p.host("gateway", "via ", familyColor(r.Family), r.Family, h.Gateway.V.Bytes(), " ")
+			p.rowHost(&rt.RTAGateway.Spec, r.Family, h.Gateway.V.Bytes())
 		}
 		p.via(h)
 		if h.Flow.OK {
 			p.flow(h.Flow.V)
 		}
 		if mcast {
-			p.str("dev", "", p.IfName(h.Dev), "")
+			p.str(rt.RTAOIF.Spec.Key, "", p.IfName(h.Dev), "")
 			if h.Weight != 1 {
 				p.int("ttl", "(ttl>", int64(h.Weight), ")")
 			}
 			p.text(" ")
 		} else {
-			p.str("dev", "dev ", p.IfName(h.Dev), " ")
+			p.rowStr(&rt.RTAOIF.Spec, p.IfName(h.Dev), " ")
 			if r.Family != unix.AF_MPLS {
 				p.int("weight", "weight ", int64(h.Weight)+1, " ")
 			}

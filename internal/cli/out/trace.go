@@ -1,6 +1,7 @@
 package out
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -30,9 +31,10 @@ func Trace(b []byte, sent bool, datagram []byte, hex bool, ifName func(uint32) s
 		}
 		return true
 	})
-	if err != nil {
-		b = append(append(b, dir...), err.Error()...)
-		b = append(b, '\n')
+	var broken *nl.FrameError
+	if errors.As(err, &broken) {
+		b = append(append(append(b, dir...), err.Error()...), ' ')
+		b = append(attr.AppendHex(b, datagram[broken.Offset:]), '\n')
 	}
 	return b
 }
@@ -42,18 +44,27 @@ func Trace(b []byte, sent bool, datagram []byte, hex bool, ifName func(uint32) s
 func TraceMessage(b []byte, m nl.Msg, c *attr.Ctx) []byte {
 	b = append(b, '[')
 	b = traceHeader(b, m.Header, nl.HeaderLen+len(m.Body))
+	return append(traceBody(b, m, c), ']')
+}
+
+// traceBody prints what follows the header, with a comma before it.
+func traceBody(b []byte, m nl.Msg, c *attr.Ctx) []byte {
 	switch {
 	case m.Type == nl.TypeError && len(m.Body) >= 4:
 		b = traceAck(b, m, c)
 	case m.Type == nl.TypeDone && len(m.Body) >= 4:
 		b = append(b, ", "...)
 		b = appendErrno(b, m.Body)
-		b = traceTLVs(b, nl.ParseDone(m))
+		_, tlvs, rest := nl.AckParts(m)
+		b = traceExtAck(b, tlvs, rest, c)
 	case len(m.Body) > 0:
 		b = append(b, ", "...)
 		b = rt.TraceBody(b, m.Type, m.Body, c)
+		if l := rt.LayoutOf(m.Type); l != nil && len(m.Body) > l.HeaderLen {
+			b = appendStray(b, m.Body[l.HeaderLen:])
+		}
 	}
-	return append(b, ']')
+	return b
 }
 
 func traceHeader(b []byte, h nl.Header, n int) []byte {
@@ -62,44 +73,62 @@ func traceHeader(b []byte, h nl.Header, n int) []byte {
 }
 
 // traceAck prints struct nlmsgerr: {error=-ENETUNREACH, msg={header}}, then
-// the extended acknowledgement.
+// the extended acknowledgement. A request that came back whole is printed as
+// one that is sent: msg=[{header}, …].
 func traceAck(b []byte, m nl.Msg, c *attr.Ctx) []byte {
 	b = append(b, ", {error="...)
 	b = appendErrno(b, m.Body)
-	if len(m.Body) >= 4+nl.HeaderLen {
-		q := m.Body[4:]
+	request, tlvs, rest := nl.AckParts(m)
+	if len(request) >= nl.HeaderLen {
 		b = append(b, ", msg="...)
-		h := nl.Header{Type: ne.Uint16(q[4:]), Flags: ne.Uint16(q[6:]), Seq: ne.Uint32(q[8:]), Port: ne.Uint32(q[12:])}
-		b = traceHeader(b, h, int(ne.Uint32(q)))
+		q := nl.Msg{Header: nl.Header{
+			Type: ne.Uint16(request[4:]), Flags: ne.Uint16(request[6:]),
+			Seq: ne.Uint32(request[8:]), Port: ne.Uint32(request[12:]),
+		}, Body: request[nl.HeaderLen:]}
+		n := int(ne.Uint32(request)) // also of a body that was left out
+		if len(q.Body) == 0 {
+			b = traceHeader(b, q.Header, n)
+		} else {
+			b = append(b, '[')
+			b = traceHeader(b, q.Header, n)
+			b = append(traceBody(b, q, c), ']')
+		}
 	}
 	b = append(b, '}')
-	e, err := nl.ParseAck(m)
-	if err != nil {
-		return b
-	}
-	return traceTLVs(b, e)
+	return traceExtAck(b, tlvs, rest, c)
 }
 
-func traceTLVs(b []byte, e *nl.Error) []byte {
-	if e == nil || e.Text == "" && e.Offset == 0 && !e.HasMiss {
+// traceExtAck prints the attributes of an extended acknowledgement, and in
+// hex what the message holds besides.
+func traceExtAck(b, tlvs, rest []byte, c *attr.Ctx) []byte {
+	if len(tlvs) >= attr.HeaderLen {
+		b = append(b, ", "...)
+		b = nl.AckTable.Trace(b, tlvs, c)
+	}
+	b = appendStray(b, tlvs)
+	if len(rest) > 0 {
+		b = append(b, ", "...)
+		b = attr.AppendHex(b, rest)
+	}
+	return b
+}
+
+// appendStray appends the one to three bytes behind the last attribute of a
+// run, too few for another: the kernel ignores them (nla_parse in
+// lib/nlattr.c), the table's Trace leaves them out.
+func appendStray(b, run []byte) []byte {
+	for {
+		_, _, rest, ok := attr.Next(run)
+		if !ok {
+			break
+		}
+		run = rest
+	}
+	if len(run) == 0 || len(run) >= attr.HeaderLen { // none, or shown where the run breaks off
 		return b
 	}
-	b = append(b, ", {"...)
-	sep := ""
-	add := func(s string) {
-		b = append(append(b, sep...), s...)
-		sep = ", "
-	}
-	if e.Text != "" {
-		add("NLMSGERR_ATTR_MSG=" + strconv.QuoteToASCII(e.Text))
-	}
-	if e.Offset != 0 {
-		add("NLMSGERR_ATTR_OFFS=" + strconv.Itoa(e.Offset))
-	}
-	if e.HasMiss {
-		add("NLMSGERR_ATTR_MISS_TYPE=" + strconv.FormatUint(uint64(e.Missing), 10))
-	}
-	return append(b, '}')
+	b = append(b, ", "...)
+	return attr.AppendHex(b, run)
 }
 
 func appendErrno(b, p []byte) []byte {

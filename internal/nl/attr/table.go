@@ -98,6 +98,12 @@ func (f *Field[T, V]) Put(b []byte, v V) []byte {
 	return End(f.Kind.Append(b, v), at)
 }
 
+// PutRaw appends the attribute with a payload as it is: an address of any
+// length that the user typed.
+func (f *Field[T, V]) PutRaw(b, payload []byte) []byte {
+	return Put(b, f.Spec.wireType(), payload)
+}
+
 func (f *Field[T, V]) rows() []Row[T] {
 	return []Row[T]{{
 		Spec: f.Spec, Kind: f.Kind.Name,

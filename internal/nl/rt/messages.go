@@ -99,7 +99,8 @@ func FlagNames(typ, flags uint16) string {
 	case IsGet(typ):
 		if flags&nl.Dump == nl.Dump {
 			// strace prints the two bits of a dump by their common name.
-			rest := (&attr.Names{Of: n}).AppendFlags(nil, uint64(flags&0xff))
+			n[nl.Atomic] = "NLM_F_ATOMIC"
+			rest := (&attr.Names{Prefix: "NLM_F_", Of: n}).AppendFlags(nil, uint64(flags&^nl.Dump))
 			if string(rest) == "0" {
 				rest = nil
 			} else {

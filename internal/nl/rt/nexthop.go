@@ -120,32 +120,36 @@ var (
 	ResGroupUnbalanced = attr.Of(spec(3, "NHA_RES_GROUP_UNBALANCED_TIMER", "unbalanced_timer", "unbalanced_timer",
 		"How long a group may stay out of balance before buckets are moved by force, in hundredths of a second."),
 		attr.U32, func(g *ResGroup) *attr.Opt[uint32] { return &g.UnbalancedTimer })
-	resGroupUnbalancedTime = attr.Of(spec(4, "NHA_RES_GROUP_UNBALANCED_TIME", "", "unbalanced_time",
+	ResGroupUnbalancedTime = attr.Of(spec(4, "NHA_RES_GROUP_UNBALANCED_TIME", "", "unbalanced_time",
 		"How long the group has been out of balance, in hundredths of a second."),
 		attr.U64, func(g *ResGroup) *attr.Opt[uint64] { return &g.UnbalancedTime })
 	ResGroupTable = attr.NewTable("NHA_RES_GROUP", func(g *ResGroup) *[]attr.Raw { return &g.Unknown },
-		ResGroupBuckets, ResGroupIdle, ResGroupUnbalanced, resGroupUnbalancedTime,
+		ResGroupBuckets, ResGroupIdle, ResGroupUnbalanced, ResGroupUnbalancedTime,
 		attr.Opaque[ResGroup](spec(0, "NHA_RES_GROUP_PAD", "", "", "Fills up to an 8-byte boundary.")))
 
 	ResBucketIndex = attr.Of(spec(1, "NHA_RES_BUCKET_INDEX", "index", "index",
 		"Number of the bucket in its group."), attr.U16, func(b *ResBucket) *attr.Opt[uint16] { return &b.Index })
-	resBucketIdle = attr.Of(spec(2, "NHA_RES_BUCKET_IDLE_TIME", "", "idle_time",
+	ResBucketIdle = attr.Of(spec(2, "NHA_RES_BUCKET_IDLE_TIME", "", "idle_time",
 		"Time since the bucket was used, in hundredths of a second."),
 		attr.U64, func(b *ResBucket) *attr.Opt[uint64] { return &b.IdleTime })
 	ResBucketNHID = attr.Of(spec(3, "NHA_RES_BUCKET_NH_ID", "nhid", "nhid",
 		"Nexthop object that the bucket sends to."), attr.U32, func(b *ResBucket) *attr.Opt[uint32] { return &b.NHID })
 	ResBucketTable = attr.NewTable("NHA_RES_BUCKET", func(b *ResBucket) *[]attr.Raw { return &b.Unknown },
-		ResBucketIndex, resBucketIdle, ResBucketNHID,
+		ResBucketIndex, ResBucketIdle, ResBucketNHID,
 		attr.Opaque[ResBucket](spec(0, "NHA_RES_BUCKET_PAD", "", "", "Fills up to an 8-byte boundary.")))
 
+	GroupStatsID = attr.Of(spec(1, "NHA_GROUP_STATS_ENTRY_ID", "", "id",
+		"Member that the counters are of."), attr.U32, func(s *GroupStats) *attr.Opt[uint32] { return &s.ID })
+	GroupStatsPackets = attr.Of(spec(2, "NHA_GROUP_STATS_ENTRY_PACKETS", "", "packets",
+		"Packets sent by this member, software and hardware."), attr.Uint, func(s *GroupStats) *attr.Opt[uint64] { return &s.Packets })
+	GroupStatsPacketsHW = attr.Of(spec(3, "NHA_GROUP_STATS_ENTRY_PACKETS_HW", "", "packets_hw",
+		"Packets sent by this member in hardware."), attr.Uint, func(s *GroupStats) *attr.Opt[uint64] { return &s.PacketsHW })
 	GroupStatsTable = attr.NewTable("NHA_GROUP_STATS_ENTRY", func(s *GroupStats) *[]attr.Raw { return &s.Unknown },
-		attr.Of(spec(1, "NHA_GROUP_STATS_ENTRY_ID", "", "id",
-			"Member that the counters are of."), attr.U32, func(s *GroupStats) *attr.Opt[uint32] { return &s.ID }),
-		attr.Of(spec(2, "NHA_GROUP_STATS_ENTRY_PACKETS", "", "packets",
-			"Packets sent by this member, software and hardware."), attr.Uint, func(s *GroupStats) *attr.Opt[uint64] { return &s.Packets }),
-		attr.Of(spec(3, "NHA_GROUP_STATS_ENTRY_PACKETS_HW", "", "packets_hw",
-			"Packets sent by this member in hardware."), attr.Uint, func(s *GroupStats) *attr.Opt[uint64] { return &s.PacketsHW }))
+		GroupStatsID, GroupStatsPackets, GroupStatsPacketsHW)
 )
+
+// GroupTypes are the types of groups as users know them.
+var GroupTypes = Words{GroupMpath: "mpath", GroupResilient: "resilient"}
 
 var groupKind = attr.Kind[[]GroupMember]{
 	Name: "group",

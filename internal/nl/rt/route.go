@@ -135,6 +135,9 @@ var expiresKind = attr.Kind[uint64]{
 	Name: "seconds", Decode: attr.Uint.Decode, Append: attr.Uint.Append, Trace: attr.Uint.Trace,
 }
 
+// Prefs are the router preferences of RFC 4191 as users know them.
+var Prefs = Words{0: "medium", 1: "high", 3: "low"}
+
 var prefNames = names("ICMPV6_ROUTER_PREF_", map[uint64]string{
 	3: "ICMPV6_ROUTER_PREF_LOW", 0: "ICMPV6_ROUTER_PREF_MEDIUM", 1: "ICMPV6_ROUTER_PREF_HIGH", 2: "ICMPV6_ROUTER_PREF_INVALID",
 })
