@@ -78,12 +78,7 @@ func (l *links) index(name string) uint32 {
 		return uint32(link.Index)
 	}
 	if digits, ok := strings.CutPrefix(name, "if"); ok {
-		n := 0
-		for n < len(digits) && digits[n] >= '0' && digits[n] <= '9' {
-			n++
-		}
-		v, _ := strconv.ParseUint(digits[:n], 10, 32)
-		return uint32(v)
+		return scanUnsigned(digits)
 	}
 	return 0
 }
@@ -146,4 +141,26 @@ func (l *links) known(index uint32) string {
 		return n
 	}
 	return ""
+}
+
+// scanUnsigned reads an index as scanf's %u does: blanks, a sign, digits,
+// whatever follows; cut to 32 bits. Without a digit it is 0.
+func scanUnsigned(s string) uint32 {
+	s = strings.TrimLeft(s, " \t\n\v\f\r")
+	negative := strings.HasPrefix(s, "-")
+	if negative || strings.HasPrefix(s, "+") {
+		s = s[1:]
+	}
+	n := 0
+	for n < len(s) && s[n] >= '0' && s[n] <= '9' {
+		n++
+	}
+	v, err := strconv.ParseUint(s[:n], 10, 64)
+	if err != nil && n > 0 {
+		return ^uint32(0) // strtoul's ULONG_MAX, whatever the sign
+	}
+	if negative {
+		v = -v
+	}
+	return uint32(v)
 }

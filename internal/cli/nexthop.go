@@ -104,7 +104,7 @@ func (a *app) nexthopList(args []string) error {
 		return a.mistake(gerr, args, usageNexthop)
 	}
 	if l.ID.OK {
-		return a.showNexthop(l.ID.V, args)
+		return a.showNexthop(l.ID.V, l.Proto, args)
 	}
 	l.OpFlags = a.opFlags()
 	c, err := a.conn()
@@ -148,15 +148,20 @@ func (a *app) nexthopGet(args []string) error {
 	if gerr != nil {
 		return a.mistake(gerr, args, usageNexthop)
 	}
-	return a.showNexthop(id, args)
+	return a.showNexthop(id, 0, args)
 }
 
-func (a *app) showNexthop(id uint32, args []string) error {
-	return a.showOne(grammar.NexthopByID(a.o.family, id, a.opFlags()), args)
+// showNexthop asks for an object and prints it, if it is of the protocol
+// proto or that is 0.
+func (a *app) showNexthop(id, proto uint32, args []string) error {
+	return a.showOne(grammar.NexthopByID(a.o.family, id, a.opFlags()), args, func(m nl.Msg) bool {
+		var n rt.Nexthop
+		return proto == 0 || rt.DecodeNexthop(&n, m.Body) == nil && uint32(n.Protocol) == proto
+	})
 }
 
-// showOne asks for one object and prints it.
-func (a *app) showOne(msg nl.Msg, args []string) error {
+// showOne asks for one object and prints it, if it is wanted.
+func (a *app) showOne(msg nl.Msg, args []string, wanted func(nl.Msg) bool) error {
 	c, err := a.conn()
 	if err != nil {
 		return err
@@ -164,8 +169,10 @@ func (a *app) showOne(msg nl.Msg, args []string) error {
 	err = c.Get(a.ctx(), msg, func(m nl.Msg) error {
 		p := a.answer()
 		p.Begin()
-		if err := printMessage(p, m, &rt.RouteFilter{}); err != nil {
-			return err
+		if wanted(m) {
+			if err := printMessage(p, m, &rt.RouteFilter{}); err != nil {
+				return err
+			}
 		}
 		return p.End()
 	})
@@ -204,7 +211,7 @@ func (a *app) bucketGet(args []string) error {
 	if gerr != nil {
 		return a.mistake(gerr, args, usageNexthop)
 	}
-	return a.showOne(msg, args)
+	return a.showOne(msg, args, func(nl.Msg) bool { return true })
 }
 
 // nexthopCache fetches objects for the nh_info of -details, each once.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -19,16 +20,18 @@ var ipObjects = []string{
 	"monitor", "xfrm", "mroute", "mrule", "netns", "netconf", "vrf", "sr", "nexthop", "mptcp", "ioam", "help", "stats",
 }
 
-// ownObjects are nhctl's, tried when ip has none.
+// ownObjects are nhctl's. They are not abbreviated: what is no object to ip is
+// none here.
 var ownObjects = []string{"gateway", "version", "completion"}
 
 func findObject(w string) string {
-	for _, list := range [][]string{ipObjects, ownObjects} {
-		for _, o := range list {
-			if grammar.Matches(w, o) {
-				return o
-			}
+	for _, o := range ipObjects {
+		if grammar.Matches(w, o) {
+			return o
 		}
+	}
+	if slices.Contains(ownObjects, w) {
+		return w
 	}
 	return ""
 }
@@ -159,7 +162,7 @@ func (a *app) run(args []string) error {
 	case name != "":
 		a.note("`%s` is an object of ip, which nhctl leaves to it: ip %s …; nhctl has route and nexthop", name, name)
 	case a.inBatch && strings.HasPrefix(args[0], "-"):
-		a.note("options stand before -batch, for all of its lines")
+		a.note("options stand before -batch, not in its lines")
 	case args[0] == "ip" || args[0] == "nhctl":
 		a.note("leave out `%s`: a command begins with route or nexthop", args[0])
 	case c != "":
@@ -272,7 +275,7 @@ func (a *app) tree() *cobra.Command {
 		Use: "version", Short: "print what was built",
 		RunE: func(*cobra.Command, []string) error { return codeError(a.version()) },
 	})
-	root.AddCommand(completionCommand())
+	root.AddCommand(a.completionCommand())
 	cobras := root.HelpFunc()
 	root.SetHelpFunc(func(c *cobra.Command, args []string) {
 		var below [][2]string
