@@ -1,35 +1,51 @@
 package nl
 
 import (
-	"bytes"
 	"fmt"
 	"syscall"
 
 	"nhctl/internal/nl/attr"
 )
 
-// Attributes of an extended acknowledgement (enum nlmsgerr_attrs of
-// include/uapi/linux/netlink.h).
-const (
-	errAttrMsg      = 1
-	errAttrOffs     = 2
-	errAttrCookie   = 3
-	errAttrPolicy   = 4
-	errAttrMissType = 5
-	errAttrMissNest = 6
+// An Error is the kernel's no to a request, or with Errno 0 its remark to a
+// yes. Its text is the kernel's own. It holds what a caller acts upon; what
+// else an extended acknowledgement may carry is in [AckTable], for tracing.
+type Error struct {
+	Errno   syscall.Errno
+	Text    string // NLMSGERR_ATTR_MSG; empty when the kernel gave none
+	Offset  int    // NLMSGERR_ATTR_OFFS: of the attribute meant, from the start of the request's header; 0 none
+	Missing uint32 // NLMSGERR_ATTR_MISS_TYPE: number of the attribute that is missing
+	HasMiss bool
+	Dump    bool // came in the NLMSG_DONE of a dump
+	Request *Msg // what was refused, when known
+}
+
+// AckTable are the attributes of an extended acknowledgement (enum
+// nlmsgerr_attrs of include/uapi/linux/netlink.h). A cookie, a policy and the
+// nest that lacks an attribute are there to be traced and fill no field, for
+// nothing acts upon them: rtnetlink sends no cookie, a policy says what the
+// tables of the sender say, and ip, too, tells of a missing attribute by its
+// number alone.
+var AckTable = attr.NewTable("NLMSGERR_ATTR", nil,
+	attr.Bind(attr.Spec{Type: 1, Name: "NLMSGERR_ATTR_MSG", Doc: "What is wrong, in the kernel's words."}, attr.Text,
+		func(e *Error) (string, bool) { return e.Text, e.Text != "" },
+		func(e *Error, v string) { e.Text = v }),
+	attr.Bind(attr.Spec{Type: 2, Name: "NLMSGERR_ATTR_OFFS", Doc: "Offset of the attribute meant, from the start of the request's header."}, attr.U32,
+		func(e *Error) (uint32, bool) { return uint32(e.Offset), e.Offset != 0 },
+		func(e *Error, v uint32) { e.Offset = int(v) }),
+	traced(attr.Spec{Type: 3, Name: "NLMSGERR_ATTR_COOKIE", Doc: "Bytes by which the kernel names what was made."}, attr.Bytes),
+	traced(attr.Spec{Type: 4, Name: "NLMSGERR_ATTR_POLICY", Doc: "What the attribute meant should look like: a nest of NL_POLICY_TYPE_ATTR_*."}, attr.Bytes),
+	attr.Bind(attr.Spec{Type: 5, Name: "NLMSGERR_ATTR_MISS_TYPE", Doc: "Number of the attribute that is missing."}, attr.U32,
+		func(e *Error) (uint32, bool) { return e.Missing, e.HasMiss },
+		func(e *Error, v uint32) { e.Missing, e.HasMiss = v, true }),
+	traced(attr.Spec{Type: 6, Name: "NLMSGERR_ATTR_MISS_NEST", Doc: "Offset of the nest that lacks an attribute; left out for the top level."}, attr.U32),
 )
 
-// An Error is the kernel's no to a request, or with Errno 0 its remark to a
-// yes. Its text is the kernel's own.
-type Error struct {
-	Errno    syscall.Errno
-	Text     string // NLMSGERR_ATTR_MSG; empty when the kernel gave none
-	Offset   int    // NLMSGERR_ATTR_OFFS: of the attribute meant, from the start of the request's header; 0 none
-	Missing  uint32 // NLMSGERR_ATTR_MISS_TYPE: number of the attribute that is missing
-	HasMiss  bool
-	MissNest int  // NLMSGERR_ATTR_MISS_NEST: offset of the nest that lacks it; 0 top level
-	Dump     bool // came in the NLMSG_DONE of a dump
-	Request  *Msg // what was refused, when known
+// traced is a row that is shown and fills nothing.
+func traced[V any](s attr.Spec, k attr.Kind[V]) attr.Rows[Error] {
+	return attr.Bind(s, k,
+		func(*Error) (v V, ok bool) { return v, false },
+		func(*Error, V) {})
 }
 
 func (e *Error) Error() string {
@@ -51,22 +67,8 @@ func ParseAck(m Msg) (*Error, error) {
 	if len(m.Body) < 4 {
 		return nil, fmt.Errorf("netlink acknowledgement of %d bytes", len(m.Body))
 	}
-	e := &Error{Errno: errno(m.Body)}
-	if m.Flags&AckTLVs != 0 && len(m.Body) >= 4+HeaderLen {
-		// struct nlmsgerr: the error, the request's header, and unless
-		// NLM_F_CAPPED the request's body; then the attributes.
-		tlvs := 4 + HeaderLen
-		if m.Flags&Capped == 0 {
-			tlvs = 4 + attr.Align(int(ne.Uint32(m.Body[4:])))
-		}
-		if tlvs >= 0 && tlvs <= len(m.Body) {
-			e.parse(m.Body[tlvs:])
-		}
-	}
-	if e.Errno == 0 && e.Text == "" {
-		return nil, nil
-	}
-	return e, nil
+	_, tlvs, _ := AckParts(m)
+	return parse(&Error{Errno: errno(m.Body)}, tlvs), nil
 }
 
 // ParseDone reads the NLMSG_DONE of a dump, which may carry an error. nil is
@@ -75,14 +77,40 @@ func ParseDone(m Msg) *Error {
 	if len(m.Body) < 4 {
 		return nil
 	}
-	e := &Error{Errno: errno(m.Body), Dump: true}
+	_, tlvs, _ := AckParts(m)
+	return parse(&Error{Errno: errno(m.Body), Dump: true}, tlvs)
+}
+
+// AckParts cuts what follows the error number of an NLMSG_ERROR or NLMSG_DONE
+// into the request that is answered, the attributes of the extended
+// acknowledgement, to be read with [AckTable], and bytes that are neither.
+// The request begins with its header, and its length is as the header says
+// unless NLM_F_CAPPED is set or the message breaks off; NLMSG_DONE holds none.
+//
+// The layout is that of netlink_ack and netlink_dump_done in
+// net/netlink/af_netlink.c: the body of the request is left out of every yes,
+// and of a no to a socket with NETLINK_CAP_ACK.
+func AckParts(m Msg) (request, tlvs, rest []byte) {
+	if len(m.Body) < 4 {
+		return nil, nil, m.Body
+	}
+	rest = m.Body[4:]
+	if m.Type == TypeError {
+		if len(rest) < HeaderLen {
+			return nil, nil, rest
+		}
+		n := uint64(HeaderLen)
+		if m.Flags&Capped == 0 {
+			n = max(n, uint64(ne.Uint32(rest)))
+		}
+		n = min(n, uint64(len(rest)))
+		request = rest[:n:n]
+		rest = rest[min(attr.Align(int(n)), len(rest)):]
+	}
 	if m.Flags&AckTLVs != 0 {
-		e.parse(m.Body[4:])
+		return request, rest, nil
 	}
-	if e.Errno == 0 && e.Text == "" {
-		return nil
-	}
-	return e
+	return request, nil, rest
 }
 
 func errno(b []byte) syscall.Errno {
@@ -94,33 +122,13 @@ func errno(b []byte) syscall.Errno {
 	return syscall.Errno(v)
 }
 
-func (e *Error) parse(tlvs []byte) {
-	for {
-		typ, p, rest, ok := attr.Next(tlvs)
-		if !ok {
-			return
-		}
-		switch typ & attr.TypeMask {
-		case errAttrMsg:
-			if i := bytes.IndexByte(p, 0); i >= 0 {
-				p = p[:i]
-			}
-			e.Text = string(p)
-		case errAttrOffs:
-			if len(p) == 4 {
-				e.Offset = int(ne.Uint32(p))
-			}
-		case errAttrMissType:
-			if len(p) == 4 {
-				e.Missing, e.HasMiss = ne.Uint32(p), true
-			}
-		case errAttrMissNest:
-			if len(p) == 4 {
-				e.MissNest = int(ne.Uint32(p))
-			}
-		case errAttrCookie, errAttrPolicy:
-			// Nothing that rtnetlink sends.
-		}
-		tlvs = rest
+// parse completes e, or returns nil when it says nothing but yes. An error
+// number counts also where the attributes beside it break off; those before
+// the break are kept.
+func parse(e *Error, tlvs []byte) *Error {
+	_ = AckTable.Decode(e, tlvs, nil)
+	if e.Errno == 0 && e.Text == "" {
+		return nil
 	}
+	return e
 }

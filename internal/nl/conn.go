@@ -33,7 +33,9 @@ type Conn interface {
 	// upon. It waits for the acknowledgements that were asked for; a refusal
 	// of a request that asked for none is there as soon as it was sent, since
 	// rtnetlink works within the send. What else comes back (echoes) goes to
-	// reply, which may be nil. The error is the socket's.
+	// reply, which may be nil. The error is the socket's; one that is ENOBUFS
+	// says that answers were lost: how requests went that done was not called
+	// for is then not known.
 	Send(ctx context.Context, reqs []Msg, done func(i int, err *Error), reply func(i int, m Msg)) error
 
 	Close() error
