@@ -60,9 +60,6 @@ func traceBody(b []byte, m nl.Msg, c *attr.Ctx) []byte {
 	case len(m.Body) > 0:
 		b = append(b, ", "...)
 		b = rt.TraceBody(b, m.Type, m.Body, c)
-		if l := rt.LayoutOf(m.Type); l != nil && len(m.Body) > l.HeaderLen {
-			b = appendStray(b, m.Body[l.HeaderLen:])
-		}
 	}
 	return b
 }
@@ -101,34 +98,15 @@ func traceAck(b []byte, m nl.Msg, c *attr.Ctx) []byte {
 // traceExtAck prints the attributes of an extended acknowledgement, and in
 // hex what the message holds besides.
 func traceExtAck(b, tlvs, rest []byte, c *attr.Ctx) []byte {
-	if len(tlvs) >= attr.HeaderLen {
+	if len(tlvs) > 0 {
 		b = append(b, ", "...)
 		b = nl.AckTable.Trace(b, tlvs, c)
 	}
-	b = appendStray(b, tlvs)
 	if len(rest) > 0 {
 		b = append(b, ", "...)
 		b = attr.AppendHex(b, rest)
 	}
 	return b
-}
-
-// appendStray appends the one to three bytes behind the last attribute of a
-// run, too few for another: the kernel ignores them (nla_parse in
-// lib/nlattr.c), the table's Trace leaves them out.
-func appendStray(b, run []byte) []byte {
-	for {
-		_, _, rest, ok := attr.Next(run)
-		if !ok {
-			break
-		}
-		run = rest
-	}
-	if len(run) == 0 || len(run) >= attr.HeaderLen { // none, or shown where the run breaks off
-		return b
-	}
-	b = append(b, ", "...)
-	return attr.AppendHex(b, run)
 }
 
 func appendErrno(b, p []byte) []byte {

@@ -83,7 +83,7 @@ func TestTraceAckDropsNothing(t *testing.T) {
 		{"empty text", nl.AckTLVs, attr.Put(nil, 1, []byte{0}), `, [{nla_len=5, nla_type=NLMSGERR_ATTR_MSG}, ""]]`},
 		{"unknown", nl.AckTLVs, attr.Put(nil, 9, []byte{7}), `, [{nla_len=5, nla_type=0x9 /* NLMSGERR_ATTR_??? */}, "\x07"]]`},
 		{"breaks off", nl.AckTLVs, []byte{9, 0, 1, 0}, `, "\x09\x00\x01\x00"]`},
-		{"stray bytes", nl.AckTLVs, append(attr.Put(nil, 3, nil), 1, 2, 3), `, {nla_len=4, nla_type=NLMSGERR_ATTR_COOKIE}, "\x01\x02\x03"]`},
+		{"stray bytes", nl.AckTLVs, append(attr.Put(nil, 3, nil), 1, 2, 3), `, [{nla_len=4, nla_type=NLMSGERR_ATTR_COOKIE}, "\x01\x02\x03"]]`},
 		{"stray bytes alone", nl.AckTLVs, []byte{1}, `, "\x01"]`},
 		{"attributes without the flag that says so", 0, attr.Put(nil, 3, nil), `, "\x04\x00\x03\x00"]`},
 	} {
@@ -116,8 +116,9 @@ func TestTraceStray(t *testing.T) {
 		body       []byte
 	}{
 		{"none", `[{nla_len=8, nla_type=RTA_PRIORITY}, 7]]`, slices.Concat(route, priority)},
-		{"behind the attributes", `[{nla_len=8, nla_type=RTA_PRIORITY}, 7], "\x01\x02\x03"]`, slices.Concat(route, priority, []byte{1, 2, 3})},
+		{"behind the attributes", `[[{nla_len=8, nla_type=RTA_PRIORITY}, 7], "\x01\x02\x03"]]`, slices.Concat(route, priority, []byte{1, 2, 3})},
 		{"behind the header", `rtm_flags=0}, "\x01"]`, slices.Concat(route, []byte{1})},
+		{"in a nest", `{nla_len=9, nla_type=RTA_METRICS}, [{nla_len=4, nla_type=0x0 /* RTAX_??? */}, "\x01"]]]`, slices.Concat(route, attr.Put(nil, unix.RTA_METRICS, append(attr.Put(nil, 0, nil), 1)))},
 		{"once where the run breaks off", `7], "\x00\x00\x00\x00"]]`, slices.Concat(route, priority, make([]byte, 4))},
 	} {
 		m := nl.Msg{Header: nl.Header{Type: unix.RTM_NEWROUTE}, Body: c.body}

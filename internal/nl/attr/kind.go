@@ -270,10 +270,14 @@ func NestList[S any](tab *Table[S], entry Spec) Kind[[]S] {
 		},
 		Trace: func(b, p []byte, c *Ctx) []byte {
 			b = append(b, '[')
-			for first := true; len(p) >= HeaderLen; first = false {
-				_, q, rest, _ := Next(p)
+			for first := true; len(p) > 0; first = false {
+				_, q, rest, ok := Next(p)
 				if !first {
 					b = append(b, ", "...)
+				}
+				if !ok {
+					b = AppendHex(b, p)
+					break
 				}
 				b = append(b, "[{nla_len="...)
 				b = strconv.AppendInt(b, int64(len(q)+HeaderLen), 10)

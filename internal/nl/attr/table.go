@@ -323,17 +323,18 @@ func (t *Table[T]) Append(b []byte, v *T) []byte {
 
 // Trace appends a run of attributes as strace prints it: a list of
 // [{nla_len=…, nla_type=…}, value], without the outer brackets when there is
-// one only. A run that breaks off is shown in hex from there.
+// one only. A run that breaks off is shown in hex from there, and so are one
+// to three bytes at its end.
 func (t *Table[T]) Trace(b, run []byte, c *Ctx) []byte {
 	c = t.beside(run, c)
 	many := false
 	if _, _, rest, ok := Next(run); ok {
-		many = len(rest) >= HeaderLen
+		many = len(rest) > 0
 	}
 	if many {
 		b = append(b, '[')
 	}
-	for first := true; len(run) >= HeaderLen; first = false {
+	for first := true; len(run) > 0; first = false {
 		typ, p, rest, ok := Next(run)
 		if !first {
 			b = append(b, ", "...)

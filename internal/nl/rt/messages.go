@@ -127,7 +127,7 @@ func TraceBody(b []byte, typ uint16, body []byte, c *attr.Ctx) []byte {
 	ctx := *c
 	ctx.Family = body[0]
 	b = l.header(b, body, &ctx)
-	if len(body)-l.HeaderLen >= attr.HeaderLen {
+	if len(body) > l.HeaderLen {
 		b = append(b, ", "...)
 		b = l.Table.Trace(b, body[l.HeaderLen:], &ctx)
 	}
