@@ -28,7 +28,7 @@ type app struct {
 	inBatch bool
 	report  *report // what --format json says of a failure; else nil
 	out     *outWriter
-	prog    string  // the object and verb as they are called in full
+	prog    string // the object and verb as they are called in full
 }
 
 func newApp(env *Env, o options) *app {

@@ -141,6 +141,9 @@ func (a *app) batch(file string) int {
 		}
 	}
 	b.run(in)
+	if b.code == exitOK && a.written(exitOK) != exitOK {
+		b.code = exitSyntax
+	}
 	return b.code
 }
 

@@ -548,10 +548,19 @@ const (
 )
 
 // completionCommand writes the scripts that shells source.
-func completionCommand() *cobra.Command {
+func (a *app) completionCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "completion SHELL", Short: "write the completion script of bash, zsh or fish",
 		Example: "  source <(nhctl completion bash)",
+		Args:    cobra.ArbitraryArgs,
+		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				a.note("say for which shell: completion bash, zsh or fish")
+			} else {
+				a.note("no completion for %q; there is bash, zsh and fish", args[0])
+			}
+			return exitError(exitUsage)
+		},
 	}
 	for _, s := range []struct {
 		shell string
@@ -572,7 +581,14 @@ func completionCommand() *cobra.Command {
 		{"fish", func(root *cobra.Command, w io.Writer) error { return root.GenFishCompletion(w, true) }},
 	} {
 		c.AddCommand(&cobra.Command{
-			Use: s.shell, Short: "write the completion script of " + s.shell, Args: cobra.NoArgs,
+			Use: s.shell, Short: "write the completion script of " + s.shell,
+			Args: func(_ *cobra.Command, args []string) error {
+				if len(args) == 0 {
+					return nil
+				}
+				a.note("completion %s takes no more words; %q is one", s.shell, args[0])
+				return exitError(exitUsage)
+			},
 			ValidArgsFunction: cobra.NoFileCompletions,
 			RunE:              func(c *cobra.Command, _ []string) error { return s.write(c.Root(), c.OutOrStdout()) },
 		})

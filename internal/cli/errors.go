@@ -151,7 +151,7 @@ func (a *app) broken(err error) error {
 	if errors.As(err, &exit) {
 		return err
 	}
-	fmt.Fprintf(a.env.Err, "%s\n", err)
+	a.note("%s", err)
 	return exitError(exitKernel)
 }
 
@@ -276,12 +276,18 @@ func (a *app) mistake(e *grammar.Error, args []string, usage func() string) erro
 		}
 	}
 	if e.Arg < len(args) {
-		if w := args[e.Arg]; isOption(w) {
-			if a.inBatch {
-				a.note("options stand before -batch, not in its lines")
-			} else {
-				a.note("options stand before the object: nhctl %s %s …", w, a.prog)
-			}
+		w := args[e.Arg]
+		own := ""
+		if strings.HasPrefix(w, "--") {
+			own = meantOption(w[1:])
+		}
+		switch {
+		case a.inBatch && (own != "" || isOption(w)):
+			a.note("options stand before -batch, not in its lines")
+		case own != "":
+			a.note("did you mean `%s`?", own)
+		case isOption(w):
+			a.note("options stand before the object: nhctl %s %s …", w, a.prog)
 		}
 	}
 	return exitError(e.Exit)
@@ -297,7 +303,7 @@ func (a *app) optionMistake(err error) int {
 		fmt.Fprint(a.env.Err, usageRoot())
 	} else {
 		a.env.Err.Write(safeLines(e.text))
-		if c := closest("-"+e.unknown, ownOptionNames()); e.unknown != "" && c != "" {
+		if c := meantOption(e.unknown); c != "" {
 			a.note("did you mean `%s`?", c)
 		}
 	}

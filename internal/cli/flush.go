@@ -472,9 +472,14 @@ func (a *app) nexthopFlush(args []string) error {
 	l.OpFlags = a.opFlags()
 	l.Groups = l.Groups || l.All
 	for tries := 0; ; {
+		before := f.flushed
 		err = f.round(c)
 		if errors.Is(err, nl.ErrDumpInterrupted) && tries < dumpTries {
 			tries++ // what it told is gone; there may be more
+			continue
+		}
+		if errors.Is(err, unix.EMSGSIZE) && l.All && (l.Groups || f.flushed > before) {
+			l.Groups = false // a group that no dump holds goes with its members
 			continue
 		}
 		if err != nil || !l.All || !l.Groups {
@@ -516,7 +521,7 @@ func (f *nexthopFlusher) round(c nl.Conn) error {
 		ids = append(ids, n.ID.V)
 		return nil
 	})
-	if err != nil && !errors.Is(err, nl.ErrDumpInterrupted) {
+	if err != nil && !errors.Is(err, nl.ErrDumpInterrupted) && !(f.l.All && errors.Is(err, unix.EMSGSIZE)) {
 		return err
 	}
 	reqs := make([]nl.Msg, 0, deleteMsgs)

@@ -11,6 +11,7 @@ import (
 	"nhctl/internal/cli/grammar"
 	"nhctl/internal/cli/out"
 	"nhctl/internal/nl"
+	"nhctl/internal/nl/rt"
 )
 
 // errnoName is the name of an errno: ENETUNREACH.
@@ -30,6 +31,12 @@ var hints = []struct {
 	hint  string
 }{
 	{errno: unix.EPERM, hint: "changing routes needs CAP_NET_ADMIN in this network namespace; try as root, or look first with --dry-run"},
+	{errno: unix.ENODEV, typ: unix.RTM_NEWROUTE, hint: "say where to: via ADDRESS, dev DEVICE or nhid ID"},
+	{errno: unix.ENETUNREACH, typ: unix.RTM_GETROUTE, hint: "no route leads there; `nhctl route show table all` shows those there are, `ip rule show` which tables are asked"},
+	{errno: unix.EMSGSIZE, hint: "something has more hops or members than a dump of the kernel holds; `nexthop get id ID` and `route get PREFIX fibmatch` show one, `nexthop list dev DEVICE` what is no group"},
+	{text: "Unknown tcp congestion algorithm", hint: "those that there are: /proc/sys/net/ipv4/tcp_available_congestion_control"},
+	{text: "Nexthop id is missing", hint: "say which: id ID"},
+	{errno: unix.EINVAL, text: "Invalid address family", typ: unix.RTM_NEWNEXTHOP, hint: "say what it is: via ADDRESS, dev DEVICE, blackhole or group MEMBERS"},
 	{text: "Egress device not specified", hint: "say the device, too: dev DEVICE"},
 	{text: "Device attribute required for non-blackhole and non-fdb nexthops", hint: "say the device: dev DEVICE; or make it blackhole or fdb"},
 	{text: "Invalid prefsrc address", hint: "src must be an address of this host; `ip address show` lists them"},
@@ -68,6 +75,11 @@ func (a *app) hint(e *nl.Error, req *grammar.Request) string {
 			return "" // `test` was answered
 		}
 	}
+	if typ == unix.RTM_NEWROUTE && e.Errno == unix.ENODEV {
+		if _, said := last(req.Msg.Body[rt.RouteHeaderLen:], unix.RTA_OIF); said {
+			return ""
+		}
+	}
 	for _, h := range hints {
 		if (h.errno == 0 || errors.Is(e.Errno, h.errno)) && strings.Contains(e.Text, h.text) && (h.typ == 0 || h.typ == typ) {
 			return h.hint
@@ -99,7 +111,37 @@ func closest(w string, want []string) string {
 			best, least = c, rank
 		}
 	}
+	if o := otherWords[w]; best == "" && slices.Contains(want, o) {
+		return o
+	}
 	return best
+}
+
+// otherWords are what other programs call what is meant.
+var otherWords = map[string]string{
+	"gw": "via", "gateway": "via", "device": "dev", "interface": "dev", "if": "dev",
+	"remove": "del", "rm": "del",
+}
+
+// meantOption is the option that one which there is not, with a single dash,
+// may have been meant for.
+func meantOption(w string) string {
+	own := optionWords(false)
+	if slices.Contains(own, "-"+w) {
+		return "-" + w
+	}
+	if c := closest("-"+w, own); c != "" {
+		return c
+	}
+	var names []string
+	for i := range ipOptions {
+		for _, n := range ipOptions[i].names {
+			if len(n) > len("-4") { // every letter is near to those
+				names = append(names, n)
+			}
+		}
+	}
+	return closest(w, names)
 }
 
 // usualVerbs are what people write for a verb in place of its name.

@@ -30,6 +30,9 @@ func TestClosest(t *testing.T) {
 		{"eht0", "eth0", []string{"lo", "eth0", "eth10"}},
 		{"mian", "main", []string{"default", "local", "main"}},
 		{"metirc", "metric", []string{"metric", "mtu", "src"}},
+		{"gw", "via", []string{"dev", "via"}},
+		{"gw", "", []string{"eth0", "lo"}},
+		{"remove", "del", verbNames(routeVerbs())},
 	} {
 		if got := closest(tt.word, tt.among); got != tt.want {
 			t.Errorf("closest(%q): want %q, got %q", tt.word, tt.want, got)
@@ -52,6 +55,13 @@ func TestDidYouMean(t *testing.T) {
 		{"route add 10.0.0.0/8 table mian", "did you mean `main`?", exitUsage},
 		{"route show proto krenel", "did you mean `kernel`?", exitUsage},
 		{"nexthop add id 1 blckhole", "did you mean `blackhole`?", exitUsage},
+		{"route add 10.0.0.0/8 gateway 192.0.2.1", "did you mean `via`?", exitUsage},
+		{"nexthop rm id 1", "did you mean `nexthop del`?", exitUsage},
+		{"--tarce route", "did you mean `--trace`?", exitUsage},
+		{"-format text route", "did you mean `--format`?", exitUsage},
+		{"-jsno route", "did you mean `-json`?", exitUsage},
+		{"route show --tarce", "did you mean `--trace`?", exitSyntax},
+		{"ip route", "leave out `ip`", exitSyntax},
 	} {
 		env, _, stderr := listerEnv(nil)
 		code := Run(env, append([]string{"nhctl"}, strings.Fields(tt.line)...))
@@ -140,6 +150,50 @@ func TestListingFormat(t *testing.T) {
 		code := Run(env, append([]string{"nhctl"}, strings.Fields(tt.line)...))
 		if !strings.HasPrefix(stdout.String(), tt.want) || code != exitOK {
 			t.Errorf("%s, terminal %t, %v: want %q, got %q, %q, exit %d", tt.line, tt.tty, tt.env, tt.want, stdout, stderr, code)
+		}
+	}
+}
+
+func TestMeantOption(t *testing.T) {
+	for w, want := range map[string]string{
+		"-tarce": "--trace", "-trace": "--trace", "-dryrun": "--dry-run", "-detials": "-details", "-x": "", "-": "", "": "",
+	} {
+		if got := meantOption(w); got != want {
+			t.Errorf("meantOption(%q): want %q, got %q", w, want, got)
+		}
+	}
+}
+
+func TestHints(t *testing.T) {
+	for _, tt := range []struct {
+		line string
+		err  *nl.Error
+		want string // "": no hint
+	}{
+		{"route add default", &nl.Error{Errno: unix.ENODEV}, "via ADDRESS"},
+		{"route add 10.0.0.0/8 dev if99", &nl.Error{Errno: unix.ENODEV}, ""},
+		{"nexthop add id 5", &nl.Error{Errno: unix.EINVAL, Text: "Invalid address family"}, "dev DEVICE"},
+		{"nexthop del", &nl.Error{Errno: unix.EINVAL, Text: "Nexthop id is missing"}, "id ID"},
+		{"route add 10.0.0.0/8 via 192.0.2.1 congctl x", &nl.Error{Errno: unix.EINVAL, Text: "Unknown tcp congestion algorithm"}, "tcp_available"},
+	} {
+		env, _, stderr := listerEnv(tt.err)
+		Run(env, append([]string{"nhctl"}, strings.Fields(tt.line)...))
+		_, notes, _ := strings.Cut(stderr.String(), "\n")
+		_, hint, _ := strings.Cut("\n"+strings.ReplaceAll(notes, "nhctl: errno is EINVAL\n", ""), "\nnhctl: ")
+		if tt.want == "" && hint != "" || !strings.Contains(hint, tt.want) {
+			t.Errorf("%s: want a hint with %q, got %q", tt.line, tt.want, stderr)
+		}
+	}
+}
+
+func TestCompletionOfNoShell(t *testing.T) {
+	for line, want := range map[string]string{
+		"completion": "for which shell", "completion fosh": `"fosh"`, "completion bash twice": `"twice"`,
+	} {
+		env, stdout, stderr := listerEnv(nil)
+		code := Run(env, append([]string{"nhctl"}, strings.Fields(line)...))
+		if code != exitUsage || stdout.Len() > 0 || !strings.Contains(stderr.String(), want) {
+			t.Errorf("%s: want %q, exit %d; got %q, %q, exit %d", line, want, exitUsage, stdout, stderr, code)
 		}
 	}
 }

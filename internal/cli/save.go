@@ -9,6 +9,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"slices"
 	"sort"
 
 	"golang.org/x/sys/unix"
@@ -473,6 +474,7 @@ func (a *app) checkMagic(r io.Reader) error {
 	n, _ := io.ReadFull(r, b[:])
 	if v := ne.Uint32(b[:]); v != saveMagic {
 		fmt.Fprintf(a.env.Err, "Magic mismatch (%d elems, %x magic)\n", n/4, v)
+		a.note("standard input is no file that `route save` wrote")
 		return exitError(exitSyntax)
 	}
 	return nil
@@ -578,6 +580,27 @@ type restorer struct {
 
 	pack     pack
 	restored int
+	twins    twins
+}
+
+// twins are the IPv4 routes at the end of the pack that only their hops tell
+// from each other. The kernel puts a new one before those that are there, so
+// they go in reverse order to stand as they stood: the first is the one used.
+type twins struct {
+	key   twinKey
+	first int // in the pack
+}
+
+type twinKey struct {
+	ok        bool
+	dst       attr.Opt[rt.Addr]
+	bits, tos uint8
+	table     uint32
+	metric    uint32
+}
+
+func twinOf(r *rt.Route) twinKey {
+	return twinKey{r.Family == unix.AF_INET, r.Dst, r.DstLen, r.TOS, r.Table(), r.Priority.V}
 }
 
 func newRestorer(a *app, c nl.Conn) *restorer {
@@ -792,10 +815,18 @@ func (s *restorer) pass(in io.Reader, pass int) error {
 			return nil
 		}
 		s.remap(m.Type, m.Body)
+		key := twinOf(&r)
+		if !key.ok || key != s.twins.key {
+			s.endTwins()
+			if err := s.sendFull(); err != nil {
+				return err
+			}
+			s.twins = twins{key, len(s.pack.reqs)}
+		}
 		s.pack.add(nl.Header{Type: m.Type, Flags: m.Flags | nl.Request | nl.Ack | nl.Create}, func(b []byte) []byte {
 			return s.addition(b, &r, m.Body)
 		})
-		return s.sendFull()
+		return nil
 	})
 	if err != nil {
 		return err
@@ -817,7 +848,30 @@ func (s *restorer) addNexthop(m nl.Msg) error {
 	s.pack.add(nl.Header{Type: m.Type, Flags: nl.Request | nl.Ack | nl.Create | nl.Excl}, func(b []byte) []byte {
 		return append(b, body...)
 	})
+	if s.twins.key.ok {
+		return nil // the next route may be one more of them
+	}
 	return s.sendFull()
+}
+
+// endTwins puts the twins into the order in which they are sent, behind the
+// objects that stood among them.
+func (s *restorer) endTwins() {
+	t := s.twins
+	s.twins = twins{}
+	if !t.key.ok {
+		return
+	}
+	run := s.pack.reqs[t.first:] // which begins with a route
+	object := func(m nl.Msg) int {
+		if m.Type == unix.RTM_NEWROUTE {
+			return 1
+		}
+		return 0
+	}
+	slices.SortStableFunc(run, func(x, y nl.Msg) int { return object(x) - object(y) })
+	routes := slices.IndexFunc(run, func(m nl.Msg) bool { return object(m) == 1 })
+	slices.Reverse(run[routes:])
 }
 
 // State that dumps tell in flags and that a request must not say: of a hop
@@ -861,6 +915,7 @@ func (s *restorer) send() error {
 	if len(s.pack.reqs) == 0 {
 		return nil
 	}
+	s.endTwins()
 	var exit error
 	good := 0
 	for i := range s.pack.reqs {

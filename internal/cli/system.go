@@ -82,8 +82,10 @@ func switchNetns(name string, warn io.Writer) error {
 	if err := unix.Mount(name, "/sys", "sysfs", flags, ""); err != nil {
 		return fmt.Errorf("mount of /sys failed: %s", cause(err))
 	}
-	files, _ := filepath.Glob("/etc/netns/" + name + "/*")
-	for _, f := range files {
+	dir := "/etc/netns/" + name // not a pattern: names may hold *
+	files, _ := os.ReadDir(dir)
+	for _, e := range files {
+		f := filepath.Join(dir, e.Name())
 		to := "/etc/" + filepath.Base(f)
 		if err := unix.Mount(f, to, "none", unix.MS_BIND, ""); err != nil {
 			fmt.Fprintf(warn, "Bind %s -> %s failed: %s\n", out.AppendSafe(nil, f), out.AppendSafe(nil, to), cause(err))

@@ -432,16 +432,31 @@ func appendSafeSlow(b []byte, s string) []byte {
 		switch {
 		case r == utf8.RuneError && n == 1, r < 0x20, r == 0x7f:
 			b = append(b, '\\', 'x', digits[s[i]>>4], digits[s[i]&15])
-		case r >= 0x80 && r < 0xa0, r == 0x200e, r == 0x200f, r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069:
-			// C1 controls, and those that turn the direction of writing.
-			b = append(b, `\u`...)
-			for sh := 12; sh >= 0; sh -= 4 {
-				b = append(b, digits[r>>sh&15])
-			}
+		case misleads(r):
+			b = appendEscaped(b, r)
 		default:
 			b = append(b, s[i:i+n]...)
 		}
 		i += n
+	}
+	return b
+}
+
+// misleads says whether a character does something else than to be seen: C1
+// controls, those that turn the direction of writing or end a line, and those
+// without width, with which one name passes for another.
+func misleads(r rune) bool {
+	switch r {
+	case 0x61c, 0x200b, 0x200e, 0x200f, 0x2028, 0x2029, 0x2060, 0xfeff:
+		return true
+	}
+	return r >= 0x80 && r < 0xa0 || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069
+}
+
+func appendEscaped(b []byte, r rune) []byte {
+	b = append(b, `\u`...)
+	for sh := 12; sh >= 0; sh -= 4 {
+		b = append(b, "0123456789abcdef"[r>>sh&15])
 	}
 	return b
 }
@@ -473,9 +488,8 @@ func appendJSON(b []byte, s string) []byte {
 			b = append(b, c)
 		default:
 			r, n := utf8.DecodeRuneInString(s[i:])
-			if r >= 0x80 && r < 0xa0 {
-				b = append(b, `\u00`...)
-				b = append(b, digits[r>>4], digits[r&15])
+			if misleads(r) {
+				b = appendEscaped(b, r)
 			} else {
 				b = utf8.AppendRune(b, r)
 			}
