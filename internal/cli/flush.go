@@ -327,7 +327,9 @@ func (f *flusher) send() error {
 			f.first = e.Errno
 		}
 	}, nil)
-	f.deleted += len(f.pack.reqs) - bad
+	if err == nil { // else which of them went is not known
+		f.deleted += len(f.pack.reqs) - bad
+	}
 	f.pack.reset()
 	if err == nil && stop {
 		err = errFlushRefused

@@ -383,7 +383,7 @@ func (s *get) destination(p *parser) {
 		s.body = rt.RTADst.PutRaw(s.body, a.Data)
 	}
 	s.h.DstLen = uint8(a.Bits)
-	host := familyBits(s.h.Family)
+	host := rt.BitLen(s.h.Family)
 	if (s.h.Family == unix.AF_INET || s.h.Family == unix.AF_INET6) && a.Bits != host {
 		s.warnings = append(s.warnings, fmt.Sprintf(
 			"Warning: /%d as prefix is invalid, only /%d (or none) is supported.\n", a.Bits, host))

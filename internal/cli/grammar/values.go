@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"nhctl/internal/nl/rt"
 )
 
 // The parsers of this file accept the words that ip of iproute2 7.1 accepts
@@ -114,20 +116,6 @@ const (
 	maxMPLSLabels = maxLLAddr / 4
 )
 
-// familyBits returns the number of bits in an address of family f, 0 if that
-// is not a constant.
-func familyBits(f uint8) int {
-	switch f {
-	case unix.AF_INET:
-		return 32
-	case unix.AF_INET6:
-		return 128
-	case unix.AF_MPLS:
-		return 20
-	}
-	return 0
-}
-
 // parseAddr reads an address of the given family or, for AF_UNSPEC, an IPv4
 // or IPv6 address, a colon making the difference.
 //
@@ -144,7 +132,7 @@ func parseAddr(s string, family uint8) (Prefix, bool) {
 		p := Prefix{Family: family, Bits: bitsWild}
 		if s == "default" {
 			p.Specified = true
-			if n := familyBits(family) / 8; n > 0 {
+			if n := rt.BitLen(family) / 8; n > 0 {
 				p.Data = make([]byte, n)
 			}
 		}
@@ -225,7 +213,7 @@ func parsePrefix(s string, family uint8) (Prefix, bool) {
 		return Prefix{}, false
 	}
 	wild := p.Bits == bitsWild
-	p.Bits = familyBits(p.Family)
+	p.Bits = rt.BitLen(p.Family)
 	switch {
 	case slash && wild:
 		return Prefix{}, false
@@ -278,30 +266,13 @@ func parseFamily(s string) (uint8, bool) {
 	return unix.AF_UNSPEC, false
 }
 
-// familyName is the inverse of parseFamily, "???" when there is no word.
-func familyName(f uint8) string {
-	switch f {
-	case unix.AF_INET:
-		return "inet"
-	case unix.AF_INET6:
-		return "inet6"
-	case unix.AF_PACKET:
-		return "link"
-	case unix.AF_MPLS:
-		return "mpls"
-	case unix.AF_BRIDGE:
-		return "bridge"
-	}
-	return "???"
-}
-
 // familyVerbose is familyName as used in "Error: inet prefix is expected
 // rather than ...", where AF_UNSPEC has a name.
 func familyVerbose(f uint8) string {
 	if f == unix.AF_UNSPEC {
 		return "any valid"
 	}
-	return familyName(f)
+	return rt.FamilyWord(f)
 }
 
 // parseTime reads the time of the metrics rtt, rttvar and rto_min

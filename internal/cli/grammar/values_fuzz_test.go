@@ -4,6 +4,8 @@ import (
 	"math"
 	"strings"
 	"testing"
+
+	"nhctl/internal/nl/rt"
 )
 
 // FuzzValues gives one word to every parser of values.go and checks what has
@@ -34,18 +36,18 @@ func FuzzValues(f *testing.F) {
 				t.Errorf("parseAddr(%q, %d) has %d bytes", s, family, len(a.Data))
 			}
 			p, pok := parsePrefix(s, family)
-			if p.Bits < 0 || p.Bits > familyBits(p.Family) {
+			if p.Bits < 0 || p.Bits > rt.BitLen(p.Family) {
 				t.Errorf("parsePrefix(%q, %d) has %d bits", s, family, p.Bits)
 			}
 			if aok && !pok && !strings.Contains(s, "/") {
 				t.Errorf("parsePrefix(%q, %d) refuses an address", s, family)
 			}
-			if pok && family == famAny && p.Data != nil && len(p.Data)*8 != familyBits(p.Family) {
+			if pok && family == famAny && p.Data != nil && len(p.Data)*8 != rt.BitLen(p.Family) {
 				t.Errorf("parsePrefix(%q) has %d bytes for family %d", s, len(p.Data), p.Family)
 			}
 		}
-		if fam, ok := parseFamily(s); ok && familyName(fam) != s {
-			t.Errorf("familyName(%d) is not %q", fam, s)
+		if fam, ok := parseFamily(s); ok && rt.FamilyWord(fam) != s {
+			t.Errorf("rt.FamilyWord(%d) is not %q", fam, s)
 		}
 		if ms, raw, ok := parseTime(s); !ok && (ms != 0 || raw) {
 			t.Errorf("parseTime(%q) = %d, %t, %t", s, ms, raw, ok)

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"nhctl/internal/nl/rt"
 )
 
 // The facts in these tables are what ip of iproute2 7.1 (glibc 2.36, x86-64)
@@ -189,8 +191,8 @@ func TestFamily(t *testing.T) {
 		if got != want || !ok {
 			t.Errorf("parseFamily(%q) = %d, %t, want %d", word, got, ok, want)
 		}
-		if familyName(want) != word || familyVerbose(want) != word {
-			t.Errorf("names of %d: %q, %q, want %q", want, familyName(want), familyVerbose(want), word)
+		if rt.FamilyWord(want) != word || familyVerbose(want) != word {
+			t.Errorf("names of %d: %q, %q, want %q", want, rt.FamilyWord(want), familyVerbose(want), word)
 		}
 	}
 	for _, word := range []string{"", "inet4", "INET", "ine", "unspec"} {
@@ -198,7 +200,7 @@ func TestFamily(t *testing.T) {
 			t.Errorf("parseFamily(%q) = %d, want none", word, got)
 		}
 	}
-	if got := familyName(0) + familyName(99) + familyVerbose(99) + familyVerbose(0); got != "?????????any valid" {
+	if got := rt.FamilyWord(0) + rt.FamilyWord(99) + familyVerbose(99) + familyVerbose(0); got != "?????????any valid" {
 		t.Errorf("unknown families: %q", got)
 	}
 }
