@@ -215,7 +215,7 @@ func metric(r *rt.Route) uint32 {
 // metricsOf is the payload of a route's RTA_METRICS.
 func metricsOf(body []byte) []byte {
 	var found []byte
-	eachAttr(body[rt.RouteHeaderLen:], func(typ uint16, p []byte) {
+	attr.Each(body[rt.RouteHeaderLen:], func(typ uint16, p []byte) {
 		if typ == unix.RTA_METRICS {
 			found = p
 		}
@@ -226,9 +226,9 @@ func metricsOf(body []byte) []byte {
 // within says whether all attributes of run stand in all.
 func within(run, all []byte) bool {
 	ok := true
-	eachAttr(run, func(typ uint16, p []byte) {
+	attr.Each(run, func(typ uint16, p []byte) {
 		here := false
-		eachAttr(all, func(t uint16, q []byte) {
+		attr.Each(all, func(t uint16, q []byte) {
 			// Names may come with or without their NUL.
 			here = here || t == typ && bytes.Equal(bytes.TrimRight(p, "\x00"), bytes.TrimRight(q, "\x00"))
 		})

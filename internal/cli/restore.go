@@ -182,7 +182,7 @@ func (s *restorer) record(m nl.Msg, nexthop func(nl.Msg) error) error {
 
 // remap puts this machine's indexes into a message, by the file's names.
 func (s *restorer) remap(typ uint16, body []byte) {
-	eachIndex(typ, body, func(p []byte) {
+	rt.EachIfIndex(typ, body, func(p []byte) {
 		name, ok := s.names[ne.Uint32(p)]
 		if !ok {
 			return
@@ -261,7 +261,7 @@ func creation(body []byte) []byte {
 	b := make([]byte, 0, len(body))
 	b = append(b, body[0], 0, body[2], 0)
 	b = ne.AppendUint32(b, ne.Uint32(body[4:])&rt.NHFlagOnlink)
-	eachAttr(body[rt.NexthopHeaderLen:], func(typ uint16, p []byte) {
+	attr.Each(body[rt.NexthopHeaderLen:], func(typ uint16, p []byte) {
 		switch typ {
 		case rt.NHAOpFlags.Spec.Type, rt.NHAGroupStats.Spec.Type, rt.NHAHWStatsUsed.Spec.Type:
 			return
@@ -272,7 +272,7 @@ func creation(body []byte) []byte {
 		case rt.NHAResGroup.Spec.Type:
 			var at int
 			b, at = attr.Begin(b, typ|attr.FlagNested)
-			eachAttr(p, func(typ uint16, p []byte) {
+			attr.Each(p, func(typ uint16, p []byte) {
 				switch typ {
 				case rt.ResGroupBuckets.Spec.Type, rt.ResGroupIdle.Spec.Type, rt.ResGroupUnbalanced.Spec.Type:
 					b = attr.Put(b, typ, p)
@@ -299,7 +299,7 @@ func sameAttrs(x, y []byte) bool {
 
 func attrString(run []byte) string {
 	var all []string
-	eachAttr(run, func(typ uint16, p []byte) { all = append(all, fmt.Sprintf("%d %x", typ, p)) })
+	attr.Each(run, func(typ uint16, p []byte) { all = append(all, fmt.Sprintf("%d %x", typ, p)) })
 	sort.Strings(all)
 	return fmt.Sprint(all)
 }
@@ -420,9 +420,9 @@ func (s *restorer) addition(b []byte, r *rt.Route, body []byte) []byte {
 	}
 	flags := b[at+8 : at+12]
 	ne.PutUint32(flags, ne.Uint32(flags)&^routeState)
-	eachAttr(b[at+rt.RouteHeaderLen:], func(typ uint16, p []byte) {
+	attr.Each(b[at+rt.RouteHeaderLen:], func(typ uint16, p []byte) {
 		if typ == unix.RTA_MULTIPATH {
-			eachHop(p, func(hop []byte) { hop[2] &^= hopState })
+			rt.EachHop(p, func(hop []byte) { hop[2] &^= hopState })
 		}
 	})
 	return b

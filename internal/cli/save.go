@@ -76,7 +76,7 @@ func (s *saver) route(r *rt.Route, m nl.Msg) error {
 
 // deviceNames tells the devices of a message that have not been told yet.
 func (s *saver) deviceNames(typ uint16, body []byte) {
-	eachIndex(typ, body, func(p []byte) {
+	rt.EachIfIndex(typ, body, func(p []byte) {
 		i := ne.Uint32(p)
 		if i == 0 || s.devices[i] {
 			return

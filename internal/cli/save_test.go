@@ -31,7 +31,7 @@ func (k *fakeKernel) Get(_ context.Context, req nl.Msg, reply func(nl.Msg) error
 		return &nl.Error{Errno: unix.ENOENT}
 	}
 	var name string
-	eachAttr(req.Body[16:], func(typ uint16, p []byte) {
+	attr.Each(req.Body[16:], func(typ uint16, p []byte) {
 		if typ == unix.IFLA_IFNAME || typ == unix.IFLA_ALT_IFNAME {
 			name = strings.TrimRight(string(p), "\x00")
 		}

@@ -58,6 +58,19 @@ func Next(b []byte) (typ uint16, payload, rest []byte, ok bool) {
 	return typ, payload, b[n:], true
 }
 
+// Each gives the attributes of a run, types without flag bits, until it ends or
+// breaks off. f may change payloads in place.
+func Each(run []byte, f func(typ uint16, payload []byte)) {
+	for {
+		typ, p, rest, ok := Next(run)
+		if !ok {
+			return
+		}
+		f(typ&TypeMask, p)
+		run = rest
+	}
+}
+
 // Check walks a run of attributes and returns a *LenError for the first
 // length field that is wrong, nil when the run is well formed. One to three
 // bytes behind the last attribute are no error (nla_parse in lib/nlattr.c
