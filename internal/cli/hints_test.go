@@ -62,6 +62,8 @@ func TestDidYouMean(t *testing.T) {
 		{"-jsno route", "did you mean `-json`?", exitUsage},
 		{"route show --tarce", "did you mean `--trace`?", exitSyntax},
 		{"ip route", "leave out `ip`", exitSyntax},
+		{"route add defualt via 192.0.2.1", "did you mean `default`?", exitSyntax},
+		{"route add blakhole 192.0.2.0/24", "did you mean `blackhole`?", exitSyntax},
 	} {
 		env, _, stderr := listerEnv(nil)
 		code := Run(env, append([]string{"nhctl"}, strings.Fields(tt.line)...))

@@ -336,13 +336,18 @@ func (s *modify) destination(p *parser) {
 	}
 	a := s.prefix(p)
 	if p.err != nil && p.i == start {
-		p.suggest("keyword", words(routeWords))
+		p.suggest("keyword", destinationWords)
 	}
 	s.h.DstLen = uint8(a.Bits)
 	s.dst = true
 	if len(a.Data) > 0 {
 		s.body = rt.RTADst.PutRaw(s.body, a.Data)
 	}
+}
+
+// destinationWords are what may stand where no keyword fits, for suggestions.
+func destinationWords() []string {
+	return append(append(words(routeWords)(), routeTypes()...), "default")
 }
 
 // finish adds what ip puts behind the attributes of the words, and the
