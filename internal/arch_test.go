@@ -41,7 +41,6 @@ var edges = map[string]map[string]string{
 		"internal/nl":          "the Conn it is given, and errors to exit codes",
 		"internal/nl/attr":     "Opt, the type of rt's optional fields",
 		"internal/nl/sock":     "opens the one real Conn (env.go alone, see TestOnlyOneFileOpensSockets)",
-		"docs/man":             "shows a page where man is missing",
 	},
 	"internal/cli/out": {
 		"internal/nl/rt":   "the values it prints",

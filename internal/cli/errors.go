@@ -288,9 +288,16 @@ func (a *app) mistake(e *grammar.Error, args []string, usage func() string) erro
 			a.note("did you mean `%s`?", own)
 		case isOption(w):
 			a.note("options stand before the object: nhctl %s %s …", w, a.prog)
+		case e.What == "keyword" && isNumber(w) && strings.HasPrefix(a.prog, "nexthop"):
+			a.note("an object is said with its keyword: `id %s`", out.AppendSafe(nil, w))
 		}
 	}
 	return exitError(e.Exit)
+}
+
+func isNumber(w string) bool {
+	_, ok := grammar.Number(w)
+	return ok
 }
 
 // optionMistake reports a mistake in the options.

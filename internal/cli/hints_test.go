@@ -63,6 +63,7 @@ func TestDidYouMean(t *testing.T) {
 		{"route show --tarce", "did you mean `--trace`?", exitSyntax},
 		{"ip route", "leave out `ip`", exitSyntax},
 		{"route add defualt via 192.0.2.1", "did you mean `default`?", exitSyntax},
+		{"nexthop del 5", "`id 5`", exitUsage},
 		{"route add blakhole 192.0.2.0/24", "did you mean `blackhole`?", exitSyntax},
 	} {
 		env, _, stderr := listerEnv(nil)

@@ -190,7 +190,6 @@ type NexthopList struct {
 	Bucket  attr.Opt[uint32] // nhid: buckets that use this object
 	All     bool             // no words
 	OpFlags uint32
-	Uses    []Use
 }
 
 // ReadNexthopList reads the words behind `nexthop list` and `nexthop flush`.
@@ -227,7 +226,6 @@ func readNexthopList(env *Env, args []string, ks []keyword[nhList]) (*NexthopLis
 	if p.err != nil {
 		return nil, p.err
 	}
-	s.Uses = p.uses
 	return &s.NexthopList, nil
 }
 

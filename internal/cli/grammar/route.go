@@ -489,7 +489,7 @@ func (s *modify) nexthops(p *parser) {
 		rt.EndHop(list, at)
 		if len(list) > maxPayload {
 			p.i = first
-			p.fail(ExitUsage, "Error: cannot parse nexthop\n")
+			p.fail(ExitUsage, "Error: cannot parse nexthop\nError: the hops of a route do not fit a message above %d bytes.\n", maxPayload)
 			return
 		}
 	}

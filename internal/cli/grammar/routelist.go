@@ -15,9 +15,6 @@ type List struct {
 	Family uint8 // of the dump
 	Filter rt.RouteFilter
 	Uses   []Use
-	// Filtered says that a word narrowed the listing: `route flush` without
-	// one would take all of table main away.
-	Filtered bool
 }
 
 type list struct {
@@ -27,10 +24,16 @@ type list struct {
 	mark     attr.Opt[uint32]
 }
 
+// arg is a value that is read when all words are: where it stands, if it does.
 type arg struct {
-	word string
 	at   int
 	said bool
+}
+
+// later notes the next word for reading it when all words are.
+func (p *parser) later() arg {
+	p.next()
+	return arg{p.i, true}
 }
 
 // RouteList reads the words behind `route list`, `route flush` and `route
@@ -60,7 +63,7 @@ func RouteList(env *Env, args []string) (*List, *Error) {
 	if p.err != nil {
 		return nil, p.err
 	}
-	return &List{s.family, s.f, p.uses, len(args) > 0}, nil
+	return &List{s.family, s.f, p.uses}, nil
 }
 
 // RouteListKeywords describes the words of `route list`.
@@ -127,8 +130,8 @@ var listWords = []keyword[list]{
 		}
 		s.f.TypeMask = 1 << (t & 31)
 	}},
-	{word: rt.RTAOIF.Spec.Word, exact: []string{"oif"}, value: "DEVICE", parse: func(p *parser, s *list) { s.oif = arg{p.next(), p.i, true} }},
-	{word: rt.RTAIIF.Spec.Word, value: "DEVICE", parse: func(p *parser, s *list) { s.iif = arg{p.next(), p.i, true} }},
+	{word: rt.RTAOIF.Spec.Word, exact: []string{"oif"}, value: "DEVICE", parse: func(p *parser, s *list) { s.oif = p.later() }},
+	{word: rt.RTAIIF.Spec.Word, value: "DEVICE", parse: func(p *parser, s *list) { s.iif = p.later() }},
 	{word: rt.RTAMark.Spec.Word, value: "NUMBER", parse: func(p *parser, s *list) {
 		p.next()
 		s.mark = attr.Some(uint32(p.uint(maxU32, "invalid mark value")))
@@ -306,12 +309,12 @@ var getWords = []keyword[get]{
 		}
 		s.h.SrcLen = uint8(a.Bits)
 	}},
-	{word: rt.RTAIIF.Spec.Word, prefix: true, value: "DEVICE", parse: func(p *parser, s *get) { s.iif = arg{p.next(), p.i, true} }},
+	{word: rt.RTAIIF.Spec.Word, prefix: true, value: "DEVICE", parse: func(p *parser, s *get) { s.iif = p.later() }},
 	{word: rt.RTAMark.Spec.Word, prefix: true, value: "NUMBER", parse: func(p *parser, s *get) {
 		p.next()
 		s.mark = uint32(p.uint(maxU32, "invalid mark value"))
 	}},
-	{word: "oif", prefix: true, exact: []string{"dev"}, value: "DEVICE", parse: func(p *parser, s *get) { s.oif = arg{p.next(), p.i, true} }},
+	{word: "oif", prefix: true, exact: []string{"dev"}, value: "DEVICE", parse: func(p *parser, s *get) { s.oif = p.later() }},
 	{word: "notify", prefix: true, parse: func(_ *parser, s *get) { s.h.Flags |= rt.FlagNotify }},
 	{word: "connected", prefix: true, parse: func(_ *parser, s *get) { s.connected = true }},
 	{word: "vrf", prefix: true, value: "NAME", parse: func(p *parser, s *get) {
@@ -323,7 +326,7 @@ var getWords = []keyword[get]{
 			p.invalid("Invalid VRF\n", w)
 			p.suggest("device", p.env.Devices)
 		}
-		s.oif = arg{w, p.i, true}
+		s.oif = arg{p.i, true}
 	}},
 	{word: rt.RTAUID.Spec.Word, prefix: true, value: "NUMBER", parse: func(p *parser, s *get) {
 		p.next()

@@ -24,7 +24,7 @@ func Trace(b []byte, sent bool, datagram []byte, hex bool, ifName func(uint32) s
 	c := &attr.Ctx{IfName: ifName}
 	err := nl.Split(datagram, func(m nl.Msg) bool {
 		b = append(b, dir...)
-		b = TraceMessage(b, m, c)
+		b = traceMessage(b, m, c)
 		b = append(b, '\n')
 		if hex {
 			b = traceHex(b, m)
@@ -39,9 +39,9 @@ func Trace(b []byte, sent bool, datagram []byte, hex bool, ifName func(uint32) s
 	return b
 }
 
-// TraceMessage appends one message as strace prints it: [{header}, {header of
+// traceMessage appends one message as strace prints it: [{header}, {header of
 // the type}, [attributes]].
-func TraceMessage(b []byte, m nl.Msg, c *attr.Ctx) []byte {
+func traceMessage(b []byte, m nl.Msg, c *attr.Ctx) []byte {
 	b = append(b, '[')
 	b = traceHeader(b, m.Header, nl.HeaderLen+len(m.Body))
 	return append(traceBody(b, m, c), ']')

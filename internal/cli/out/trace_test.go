@@ -92,16 +92,16 @@ func TestTraceAckDropsNothing(t *testing.T) {
 			continue // lengths and types shown in hex are little-endian
 		}
 		m := nl.Msg{Header: nl.Header{Type: nl.TypeError, Flags: nl.Capped | c.flags}, Body: slices.Concat(yes, c.body)}
-		if got := string(TraceMessage(nil, m, &attr.Ctx{})); !strings.HasSuffix(got, "}}"+want) {
+		if got := string(traceMessage(nil, m, &attr.Ctx{})); !strings.HasSuffix(got, "}}"+want) {
 			t.Errorf("%s:\nwant the end %s\n got %s", c.name, want, got)
 		}
 		end := nl.Msg{Header: nl.Header{Type: nl.TypeDone, Flags: c.flags}, Body: slices.Concat(yes[:4], c.body)}
-		if got := string(TraceMessage(nil, end, &attr.Ctx{})); !strings.HasSuffix(got, "}, 0"+want) {
+		if got := string(traceMessage(nil, end, &attr.Ctx{})); !strings.HasSuffix(got, "}, 0"+want) {
 			t.Errorf("%s, in the end of a dump:\nwant the end %s\n got %s", c.name, want, got)
 		}
 	}
 	short := nl.Msg{Header: nl.Header{Type: nl.TypeError}, Body: []byte{1, 2, 3, 4, 5}}
-	if got := string(TraceMessage(nil, short, &attr.Ctx{})); !strings.HasSuffix(got, `}, "\x05"]`) {
+	if got := string(traceMessage(nil, short, &attr.Ctx{})); !strings.HasSuffix(got, `}, "\x05"]`) {
 		t.Errorf("half a request: got %s", got)
 	}
 }
@@ -122,7 +122,7 @@ func TestTraceStray(t *testing.T) {
 		{"once where the run breaks off", `7], "\x00\x00\x00\x00"]]`, slices.Concat(route, priority, make([]byte, 4))},
 	} {
 		m := nl.Msg{Header: nl.Header{Type: unix.RTM_NEWROUTE}, Body: c.body}
-		if got := string(TraceMessage(nil, m, &attr.Ctx{})); !strings.HasSuffix(got, c.want) {
+		if got := string(traceMessage(nil, m, &attr.Ctx{})); !strings.HasSuffix(got, c.want) {
 			t.Errorf("%s:\nwant the end %s\n got %s", c.name, c.want, got)
 		}
 	}
@@ -148,7 +148,7 @@ func TestTraceFlags(t *testing.T) {
 		{unix.RTM_NEWROUTE, nl.Request | 0x8000, "NLM_F_REQUEST|0x8000"},
 	} {
 		m := nl.Msg{Header: nl.Header{Type: c.typ, Flags: c.flags}}
-		if got := TraceMessage(nil, m, &attr.Ctx{}); !bytes.Contains(got, []byte("nlmsg_flags="+c.want+", ")) {
+		if got := traceMessage(nil, m, &attr.Ctx{}); !bytes.Contains(got, []byte("nlmsg_flags="+c.want+", ")) {
 			t.Errorf("%#x: want %s, got %s", c.flags, c.want, got)
 		}
 	}

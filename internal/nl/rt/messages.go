@@ -80,9 +80,9 @@ func TypeName(typ uint16) string {
 	return "0x" + strconv.FormatUint(uint64(typ), 16) + " /* RTM_??? */"
 }
 
-// IsGet says whether a type is a request for information; the flags above
+// isGet says whether a type is a request for information; the flags above
 // 0xff mean other things there.
-func IsGet(typ uint16) bool { return typ >= unix.RTM_BASE && (typ-unix.RTM_BASE)%4 == 2 }
+func isGet(typ uint16) bool { return typ >= unix.RTM_BASE && (typ-unix.RTM_BASE)%4 == 2 }
 
 func isNew(typ uint16) bool { return typ >= unix.RTM_BASE && (typ-unix.RTM_BASE)%4 == 0 }
 
@@ -96,7 +96,7 @@ func FlagNames(typ, flags uint16) string {
 	switch {
 	case typ == nl.TypeError || typ == nl.TypeDone:
 		n[nl.Capped], n[nl.AckTLVs] = "NLM_F_CAPPED", "NLM_F_ACK_TLVS"
-	case IsGet(typ):
+	case isGet(typ):
 		if flags&nl.Dump == nl.Dump {
 			// strace prints the two bits of a dump by their common name.
 			n[nl.Atomic] = "NLM_F_ATOMIC"
